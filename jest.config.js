@@ -1,0 +1,10 @@
+'use strict';
+
+/** Each layer of tests is a folder under test/; `npm test` runs all of them through bin/test.js. */
+module.exports = {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/.lab'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  testEnvironment: 'node',
+  testTimeout: 30_000,
+};
