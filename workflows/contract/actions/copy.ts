@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { change, job, read } from '../action';
+import { absolutePath, instant, name } from '../fields';
+import { databaseRef, hostRef } from '../site';
+
+/** The directory on the backup volume in which one run works; removed at the end. */
+const workplace = z.strictObject({ host: hostRef, directory: absolutePath });
+type Workplace = z.infer<typeof workplace>;
+const inWorkplace = ({ workplace: { host, directory } }: { workplace: Workplace }) =>
+  `directory/${host.name}${directory}`;
+const backupNeeds = ({ workplace: { host } }: { workplace: Workplace }) => [
+  `server/${host.server?.name ?? host.name}`,
+  `volume/${host.name}`,
+];
+
+/** Which host may pull the store from the database host, under a key made for this run. */
+const pull = z.strictObject({ workplace, database: databaseRef, name });
+export type Pull = z.infer<typeof pull>;
+const pullTarget = ({ pull }: { pull: Pull }) => `trust/${pull.workplace.host.name}->${pull.database.host.name}`;
+
+/** Tools, host keys, and room for copy, archive and scratch database. */
+export const checkBackupHost = read({
+  title: ({ workplace }) => `Check backup host ${workplace.host.name}: tools, host key, space`,
+  target: ({ workplace }) => `host/${workplace.host.name}`,
+  needs: backupNeeds,
+  input: z.strictObject({ workplace, database: databaseRef }),
+  output: z.strictObject({
+    storeBytes: z.int().nonnegative(),
+    freeBytes: z.int().nonnegative(),
+    neededBytes: z.int().nonnegative(),
+    compression: z.enum(['zstd', 'gzip']),
+  }),
+});
+
+export const readWorkplace = read({
+  title: ({ workplace }) => `Look at ${workplace.directory} on ${workplace.host.name}`,
+  target: inWorkplace,
+  needs: backupNeeds,
+  input: z.strictObject({ workplace }),
+  output: z.strictObject({ exists: z.boolean() }),
+});
+
+export const makeWorkplace = change({
+  title: ({ workplace }) => `Make ${workplace.directory} on ${workplace.host.name}`,
+  target: inWorkplace,
+  input: z.strictObject({ workplace }),
+  output: z.strictObject({ changed: z.boolean() }),
+});
+
+/** Removes the directory and everything in it; nothing to do where the server is off or the volume not mounted. */
+export const removeWorkplace = change({
+  title: ({ workplace }) => `Remove ${workplace.directory} on ${workplace.host.name}`,
+  target: inWorkplace,
+  input: z.strictObject({ workplace }),
+  output: z.strictObject({ changed: z.boolean() }),
+});
+
+export const readPull = read({
+  title: ({ pull }) => `Look at who may read the store on ${pull.database.host.name}`,
+  target: pullTarget,
+  needs: ({ pull }) => backupNeeds(pull),
+  input: z.strictObject({ pull }),
+  output: z.strictObject({ authorized: z.boolean() }),
+});
+
+/**
+ * Makes a key on the backup host and lets it read the store on the database host.
+ *
+ * Only the public half travels. The entry is restricted to a fixed command that answers `list` and `fetch`,
+ * to the backup host's address and to a day.
+ */
+export const authorizePull = change({
+  title: ({ pull }) => `Let ${pull.workplace.host.name} read the store on ${pull.database.host.name}`,
+  target: pullTarget,
+  input: z.strictObject({ pull }),
+  output: z.strictObject({ changed: z.boolean(), fingerprint: z.string() }),
+});
+
+/** Removes the key from both hosts. */
+export const revokePull = change({
+  title: ({ pull }) => `End what ${pull.workplace.host.name} may read on ${pull.database.host.name}`,
+  target: pullTarget,
+  input: z.strictObject({ pull }),
+  output: z.strictObject({ changed: z.boolean() }),
+});
+
+const copied = z.strictObject({
+  key: z.string(),
+  host: z.string(),
+  starts: z.int(),
+  /** Files and bytes in the store. */
+  files: z.int(),
+  bytes: z.int(),
+  /** Files and bytes that this copy had to transfer. */
+  copiedFiles: z.int(),
+  copiedBytes: z.int(),
+  tookMs: z.number(),
+});
+
+/** Copies the store while the database serves, so that little is left to copy later. Not a backup by itself. */
+export const copyAhead = job({
+  title: ({ pull }) => `Copy the store of ${pull.database.host.name} ahead`,
+  target: ({ pull }) => inWorkplace(pull),
+  input: z.strictObject({ pull }),
+  output: copied,
+  mustStop: false,
+});
+
+/** Copies what has changed since the copy ahead; the database is stopped. Every file has a digest from its transfer. */
+export const copyStore = job({
+  title: ({ pull }) => `Copy what changed in the store of ${pull.database.host.name}`,
+  target: ({ pull }) => inWorkplace(pull),
+  input: z.strictObject({ pull }),
+  output: copied,
+  mustStop: false,
+});
+
+/** What the manifest says besides digests and sizes. */
+export const manifestFacts = z.strictObject({
+  site: name,
+  engine: z.string(),
+  version: z.string(),
+  standIn: z.boolean(),
+  strategy: z.literal('cold'),
+  run: z.strictObject({ workflowId: z.string(), runId: z.string() }),
+  rows: z.record(z.string(), z.int()).nullable(),
+  marker: z.string().nullable(),
+  productionDownAt: instant,
+  productionUpAt: instant,
+  note: z.string(),
+});
+
+/** Compares the copy with its digests, then writes archive and manifest: partial name, flushed, renamed. */
+export const makeArchive = job({
+  title: ({ workplace }) => `Make the archive on ${workplace.host.name}`,
+  target: ({ workplace, directory }) => `directory/${workplace.host.name}${directory}`,
+  input: z.strictObject({
+    workplace,
+    /** Where archives lie. */
+    directory: absolutePath,
+    /** File name without suffix. */
+    name: z.string(),
+    facts: manifestFacts,
+  }),
+  output: z.strictObject({
+    key: z.string(),
+    host: z.string(),
+    starts: z.int(),
+    archive: z.string(),
+    bytes: z.int(),
+    sha256: z.string(),
+    manifestSha256: z.string(),
+    tookMs: z.number(),
+  }),
+  runOnly: ['name', 'facts'],
+  mustStop: false,
+});
+
+/** Unpacks the archive, compares every file, starts a scratch database on it and compares rows; then says so beside it. */
+export const readBack = job({
+  title: ({ workplace }) => `Read the archive back on ${workplace.host.name}`,
+  target: ({ workplace, directory }) => `directory/${workplace.host.name}${directory}`,
+  input: z.strictObject({ workplace, database: databaseRef, directory: absolutePath, archive: z.string() }),
+  output: z.strictObject({
+    key: z.string(),
+    host: z.string(),
+    starts: z.int(),
+    verifiedAt: instant,
+    rows: z.record(z.string(), z.int()).nullable(),
+    tookMs: z.number(),
+  }),
+  runOnly: ['archive'],
+  mustStop: false,
+});

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { change, read } from '../action';
+import { instant } from '../fields';
+import { productionRef } from '../site';
+
+const target = ({ production }: { production: { floatingIp: string } }) => `production/${production.floatingIp}`;
+
+/** Which page the public address serves, who moved it last, and whether the fallback page would answer. */
+export const readProduction = read({
+  title: () => 'Look at production',
+  target,
+  input: z.strictObject({ production: productionRef }),
+  output: z.strictObject({
+    serving: z.enum(['production', 'fallback', 'nothing']),
+    /** The server that holds the address. */
+    at: z.string().nullable(),
+    /** Who took production down and why, as written at the address; empty if nobody did. */
+    note: z.string(),
+    fallbackAnswers: z.boolean(),
+  }),
+});
+
+/** Moves the public address to the fallback page and returns when a probe of it sees that page. */
+export const takeProductionDown = change({
+  title: () => 'Take production down',
+  target,
+  // The note stays at the address, so that whoever finds production down knows who did it and why.
+  input: z.strictObject({ production: productionRef, note: z.string().max(255) }),
+  output: z.strictObject({ changed: z.boolean(), at: instant }),
+  runOnly: ['note'],
+});
+
+/** Moves the public address to production and returns when a probe of it sees production. */
+export const bringProductionUp = change({
+  title: () => 'Bring production up',
+  target,
+  input: z.strictObject({ production: productionRef }),
+  output: z.strictObject({ changed: z.boolean(), at: instant }),
+});

@@ -1,0 +1,49 @@
+import { type SiteDocument } from './site';
+
+/** The site a run works on, with the text it was read from. */
+export interface LoadedSite {
+  readonly name: string;
+  readonly document: SiteDocument;
+  /** Of the file's bytes, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** One execution of a workflow. */
+export interface Execution {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** How a watched workflow ended. `gone` is a workflow that the server does not know. */
+export type Ending = 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timedOut' | 'gone';
+
+/** What runs and their companions need of the world besides actions. */
+export interface CompanionActivities {
+  /** @param site null for the worker's default site */
+  loadSite(site: string | null): Promise<LoadedSite>;
+  /** Asks the site's lock, starting it if need be; the answer comes as a signal. Safe to repeat. */
+  requestLock(request: LockRequest): Promise<void>;
+  /**
+   * Returns when exactly this execution has ended; follows continue-as-new. Without a run id: the latest one.
+   * An error is not an answer: it goes on asking.
+   */
+  awaitEnd(execution: { readonly workflowId: string; readonly runId: string | null }): Promise<Ending>;
+  /**
+   * The moment (epoch ms) after which no change of this ended run can land any more; null if none was in flight.
+   * Jobs do not count: their tombstones refuse them.
+   */
+  lastLanding(execution: Execution): Promise<number | null>;
+}
+
+/** Asks for the right to change resources of a site. */
+export interface LockRequest {
+  readonly site: string;
+  readonly run: Execution;
+  readonly runbook: string;
+  /** The guard that keeps the lock after its run: `guard/<workflow id>`. */
+  readonly guard: string;
+  /** Resource paths: `site`, `host/db1`. `site` conflicts with everything. */
+  readonly resources: readonly string[];
+  /** Queue of the lock's worker. */
+  readonly queue: string;
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { backupRecord } from './actions/archives';
+import { instant, name } from './fields';
+
+/** What every runbook takes. */
+const common = {
+  /** @default the worker's RUNBOOK_SITE, else the only site there is */
+  site: name.optional().describe('the site, as its file in runbooks/sites is called'),
+  dryRun: z.boolean().default(false).describe('only say what would be done'),
+};
+
+export interface RunbookDefinition<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  /** Exported function and workflow type. */
+  readonly workflow: string;
+  readonly summary: string;
+  readonly input: I;
+  readonly result: O;
+  /** Resources it locks, as it says them first thing. */
+  readonly locks: readonly string[];
+}
+
+const define = <I extends z.ZodType, O extends z.ZodType>(definition: RunbookDefinition<I, O>) => definition;
+
+/** Every runbook there is, by the name operators use. */
+export const runbooks = {
+  'daily-backup': define({
+    workflow: 'dailyBackup',
+    summary: 'Copy the database while production is down, archive it, read it back, keep the newest',
+    locks: ['site'],
+    input: z.strictObject({
+      ...common,
+      keep: z.int().min(1).optional().describe("verified archives to keep; the site's `backup.keep` if absent"),
+      note: z.string().max(200).default('').describe('kept in the manifest'),
+    }),
+    result: z.strictObject({
+      archive: z.string(),
+      manifestSha256: z.string(),
+      /** Of the archive. */
+      bytes: z.int(),
+      storeBytes: z.int(),
+      /** Transferred while production served, and while it was down. */
+      copiedAheadBytes: z.int(),
+      copiedBytes: z.int(),
+      rows: z.record(z.string(), z.int()).nullable(),
+      marker: z.string().nullable(),
+      /** From the probe that saw the fallback page to the one that saw production. */
+      downtimeMs: z.number(),
+      durationsMs: z.record(z.string(), z.number()),
+      databaseStoppedByForce: z.boolean(),
+      verifiedAt: instant,
+      rotated: z.array(z.strictObject({ name: z.string(), why: z.string() })),
+      kept: z.array(z.strictObject({ name: z.string(), why: z.string() })),
+      backups: z.array(backupRecord),
+    }),
+  }),
+  production: define({
+    workflow: 'production',
+    summary: 'Take production down, bring it up, or say how it is',
+    locks: ['site'],
+    input: z.strictObject({
+      ...common,
+      action: z.enum(['up', 'down', 'status']).describe('what to do'),
+      by: z.string().max(80).default('').describe('who asks; shown to whoever finds production down'),
+      reason: z.string().max(120).default('').describe('why'),
+    }),
+    result: z.strictObject({
+      serving: z.enum(['production', 'fallback', 'nothing']),
+      at: z.string().nullable(),
+      note: z.string(),
+      changed: z.boolean(),
+    }),
+  }),
+} as const;
+
+export type RunbookName = keyof typeof runbooks;
+export type RunbookInput<N extends RunbookName> = z.output<(typeof runbooks)[N]['input']>;
+export type RunbookResult<N extends RunbookName> = z.output<(typeof runbooks)[N]['result']>;
+
+/** Search attributes that a run sets of itself; all of type Keyword but the boolean. Never encrypted: no secret in them. */
+export const searchAttributes = {
+  RunbookName: 'KEYWORD',
+  RunbookSite: 'KEYWORD',
+  RunbookPhase: 'KEYWORD',
+  RunbookDryRun: 'BOOL',
+  RunbookOutcome: 'KEYWORD',
+} as const;
+
+/** In the memo of a run. */
+export interface RunMemo {
+  readonly siteSha256?: string;
+  /** Of the steps done, at the end of the run; equals the digest of a plan made beforehand. */
+  readonly planDigest?: string;
+}
