@@ -1,0 +1,3 @@
+export const portPath = (id: string) => `/ports/${encodeURIComponent(id)}`;
+
+export const portsOfServerPath = (serverId: string) => `/ports?device_id=${encodeURIComponent(serverId)}`;

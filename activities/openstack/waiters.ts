@@ -1,0 +1,86 @@
+import { type ApplicationFailure } from '@temporalio/common';
+import { fail, failureDetailsOf, failureTypeOf } from '../failures';
+import { type Clock } from './clock';
+
+/** What one look at a thing means for whoever waits for it. */
+export type Verdict =
+  | { readonly is: 'ready' }
+  | { readonly is: 'pending' }
+  | { readonly is: 'gone' }
+  | { readonly is: 'failed'; readonly failure: ApplicationFailure };
+
+export interface WaitOptions<V> {
+  readonly signal?: AbortSignal;
+  /** Called with what was last seen, each time it is not yet what was wanted: heartbeat here. */
+  readonly onPending?: (view: V) => void;
+}
+
+export interface Wait<V> extends WaitOptions<V> {
+  /** What is waited for: `server/backup`. */
+  readonly target: string;
+  /** The state waited for, in words: `ACTIVE`. */
+  readonly wanted: string;
+  /** What to type to look at it. */
+  readonly see: string;
+  readonly look: (options: { readonly signal?: AbortSignal; readonly timeoutMs: number }) => Promise<V>;
+  readonly judge: (view: V) => Verdict | Promise<Verdict>;
+  /** The state in words. */
+  readonly stateOf: (view: V) => string;
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+}
+
+const firstPauseMs = 250;
+const longestPauseMs = 2_000;
+
+/**
+ * Looks again and again, every 0.25 s growing to 2 s, until the thing is what was wanted, and returns what it saw.
+ *
+ * A service that is away or asks us to slow down counts as pending: not seeing a thing says nothing about it.
+ * @throws the verdict's failure; `NotFound` when the thing is gone; `Unavailable` when time runs out, with the last
+ * thing seen; the signal's reason.
+ */
+export async function waitFor<V>(wait: Wait<V>): Promise<V> {
+  const { target, wanted, see, clock, deadlineMs, signal } = wait;
+  const startedMs = clock.now();
+  let seen: V | undefined;
+  let unseen: unknown;
+
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+    let retryAfterMs = 0;
+    try {
+      const view = await wait.look({ signal, timeoutMs: Math.max(1_000, deadlineMs - clock.now()) });
+      [seen, unseen] = [view, undefined];
+      const verdict = await wait.judge(view);
+      if (verdict.is === 'ready') return view;
+      if (verdict.is === 'failed') throw verdict.failure;
+      if (verdict.is === 'gone') throw fail('NotFound', goneMessage(wait), { target });
+    } catch (error) {
+      const type = failureTypeOf(error);
+      if (type === 'NotFound') throw fail('NotFound', goneMessage(wait), failureDetailsOf(error), error);
+      if (type !== 'Unavailable' && type !== 'RateLimited') throw error;
+      unseen = error;
+      retryAfterMs = failureDetailsOf(error).retryAfterMs ?? 0;
+    }
+    if (seen !== undefined) wait.onPending?.(seen);
+
+    const leftMs = deadlineMs - clock.now();
+    if (leftMs <= 0) {
+      const state = seen === undefined ? 'could not be seen' : `is ${wait.stateOf(seen)}`;
+      const why = unseen instanceof Error ? ` (${unseen.message})` : '';
+      const waited = `after ${Math.round((clock.now() - startedMs) / 1000)} s`;
+      throw fail(
+        'Unavailable',
+        `${inWords(target)} ${state} ${waited}${why}; wanted ${wanted}. See: ${see}`,
+        { target },
+        unseen,
+      );
+    }
+    await clock.sleep(Math.min(Math.max(pauseMs, retryAfterMs), leftMs), signal);
+  }
+}
+
+const inWords = (target: string) => target.replace('/', ' ');
+
+const goneMessage = ({ target, wanted, see }: Pick<Wait<unknown>, 'target' | 'wanted' | 'see'>) =>
+  `${inWords(target)} is gone; wanted ${wanted}. See: ${see}`;
