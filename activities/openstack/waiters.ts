@@ -41,46 +41,48 @@ const longestPauseMs = 2_000;
  * thing seen; the signal's reason.
  */
 export async function waitFor<V>(wait: Wait<V>): Promise<V> {
-  const { target, wanted, see, clock, deadlineMs, signal } = wait;
+  const { clock, deadlineMs, signal } = wait;
   const startedMs = clock.now();
   let seen: V | undefined;
-  let unseen: unknown;
 
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
-    let retryAfterMs = 0;
+    let verdict: Verdict;
+    let obstacle: unknown;
     try {
-      const view = await wait.look({ signal, timeoutMs: Math.max(1_000, deadlineMs - clock.now()) });
-      [seen, unseen] = [view, undefined];
-      const verdict = await wait.judge(view);
-      if (verdict.is === 'ready') return view;
-      if (verdict.is === 'failed') throw verdict.failure;
-      if (verdict.is === 'gone') throw fail('NotFound', goneMessage(wait), { target });
+      seen = await wait.look({ signal, timeoutMs: Math.max(1_000, deadlineMs - clock.now()) });
+      verdict = await wait.judge(seen);
     } catch (error) {
-      const type = failureTypeOf(error);
-      if (type === 'NotFound') throw fail('NotFound', goneMessage(wait), failureDetailsOf(error), error);
-      if (type !== 'Unavailable' && type !== 'RateLimited') throw error;
-      unseen = error;
-      retryAfterMs = failureDetailsOf(error).retryAfterMs ?? 0;
+      verdict = verdictOn(error);
+      obstacle = error;
     }
+    if (verdict.is === 'ready' && seen !== undefined) return seen;
+    if (verdict.is === 'failed') throw verdict.failure;
+    if (verdict.is === 'gone') throw gone(wait, obstacle);
     if (seen !== undefined) wait.onPending?.(seen);
 
     const leftMs = deadlineMs - clock.now();
-    if (leftMs <= 0) {
-      const state = seen === undefined ? 'could not be seen' : `is ${wait.stateOf(seen)}`;
-      const why = unseen instanceof Error ? ` (${unseen.message})` : '';
-      const waited = `after ${Math.round((clock.now() - startedMs) / 1000)} s`;
-      throw fail(
-        'Unavailable',
-        `${inWords(target)} ${state} ${waited}${why}; wanted ${wanted}. See: ${see}`,
-        { target },
-        unseen,
-      );
-    }
-    await clock.sleep(Math.min(Math.max(pauseMs, retryAfterMs), leftMs), signal);
+    if (leftMs <= 0) throw outOfTime(wait, seen, clock.now() - startedMs, obstacle);
+    await clock.sleep(Math.min(Math.max(pauseMs, failureDetailsOf(obstacle).retryAfterMs ?? 0), leftMs), signal);
   }
 }
 
-const inWords = (target: string) => target.replace('/', ' ');
+function verdictOn(error: unknown): Verdict {
+  const type = failureTypeOf(error);
+  if (type === 'NotFound') return { is: 'gone' };
+  if (type === 'Unavailable' || type === 'RateLimited') return { is: 'pending' };
+  throw error;
+}
 
-const goneMessage = ({ target, wanted, see }: Pick<Wait<unknown>, 'target' | 'wanted' | 'see'>) =>
-  `${inWords(target)} is gone; wanted ${wanted}. See: ${see}`;
+function gone<V>({ target, wanted, see }: Wait<V>, cause: unknown): ApplicationFailure {
+  return fail('NotFound', `${inWords(target)} is gone; wanted ${wanted}. See: ${see}`, { target }, cause);
+}
+
+function outOfTime<V>(wait: Wait<V>, seen: V | undefined, waitedMs: number, cause: unknown): ApplicationFailure {
+  const { target, wanted, see } = wait;
+  const state = seen === undefined ? 'could not be seen' : `is ${wait.stateOf(seen)}`;
+  const why = cause instanceof Error ? ` (${cause.message})` : '';
+  const message = `${inWords(target)} ${state} after ${Math.round(waitedMs / 1000)} s${why}; wanted ${wanted}. See: ${see}`;
+  return fail('Unavailable', message, { target }, cause);
+}
+
+const inWords = (target: string) => target.replace('/', ' ');
