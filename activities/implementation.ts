@@ -34,14 +34,14 @@ export interface ActionContext {
 
 /** Carries a read out. `describe` is for plans in which something it needs is itself only planned. */
 export interface ReadImplementation<I, O> {
-  do(input: I, context: ActionContext): Promise<O>;
-  describe?(input: I, context: ActionContext): Promise<Description<O>>;
+  readonly do: (input: I, context: ActionContext) => Promise<O>;
+  readonly describe?: (input: I, context: ActionContext) => Promise<Description<O>>;
 }
 
 /** Carries a change out; it looks before it acts, so that it may run twice. Its description sends nothing that changes. */
 export interface ChangeImplementation<I, O> {
-  do(input: I, context: ActionContext): Promise<O>;
-  describe(input: I, context: ActionContext): Promise<Description<O>>;
+  readonly do: (input: I, context: ActionContext) => Promise<O>;
+  readonly describe: (input: I, context: ActionContext) => Promise<Description<O>>;
 }
 
 /** The code of every action: a change without a description does not compile. */

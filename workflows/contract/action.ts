@@ -1,5 +1,6 @@
 import { type z } from 'zod';
 import { type ProfileName } from './profiles';
+import { type HostRef } from './site';
 
 /** `read` looks; `change` acts on the world and therefore needs a description for plans. */
 export type Effect = 'read' | 'change';
@@ -25,6 +26,13 @@ export interface ActionDefinition<
   /** One attempt may take this long, where the profile's time does not fit. @default the profile's */
   readonly startToCloseSeconds?: (input: z.output<I>) => number;
   /**
+   * Whether a cancelled run may cut its waiting short. What it has sent by then takes effect, and its close copes.
+   * @default false: a change that has begun is finished, so that a close never looks too early
+   */
+  readonly cancellable?: boolean;
+  /** For a job: the host it runs on. */
+  readonly host?: (input: z.output<I>) => HostRef;
+  /**
    * For a job: whether leaving it running would endanger what is closed after it.
    * A job that only reads may be left when its host cannot be reached. @default true
    */
@@ -32,7 +40,8 @@ export interface ActionDefinition<
 }
 
 type Definer<E extends Effect, P extends ProfileName> = <I extends z.ZodType, O extends z.ZodType>(
-  definition: Omit<ActionDefinition<E, I, O>, 'effect' | 'profile'>,
+  definition: Omit<ActionDefinition<E, I, O>, 'effect' | 'profile'> &
+    (P extends 'job' ? { readonly host: (input: z.output<I>) => HostRef } : { readonly host?: never }),
 ) => ActionDefinition<E, I, O> & { readonly profile: P };
 
 function definer<E extends Effect, P extends ProfileName>(effect: E, profile: P): Definer<E, P> {

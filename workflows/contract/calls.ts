@@ -23,9 +23,12 @@ export interface Call {
    */
   readonly key: string;
   readonly fence: Fence | null;
-  /** The guard that must stand behind this change; null outside brackets, and for what the guard itself does. */
-  readonly guard: string | null;
-  /** Whom to tell when it does not succeed, for what must be retried without end. */
+  /**
+   * The guard that must stand behind this run: for a change it must be running, for a close it must not have taken
+   * over. Null outside brackets, and for what the guard itself does.
+   */
+  readonly guard: { readonly workflowId: string; readonly for: 'change' | 'close' } | null;
+  /** Whom to tell when a close does not succeed; empty for everything else. */
   readonly alarm: readonly NotifyTarget[];
 }
 

@@ -28,6 +28,8 @@ export interface CompanionActivities {
    * An error is not an answer: it goes on asking.
    */
   awaitEnd(execution: { readonly workflowId: string; readonly runId: string | null }): Promise<Ending>;
+  /** Requests the cancellation of exactly this execution; one that has ended is no failure. */
+  cancelRun(execution: Execution): Promise<void>;
   /**
    * The moment (epoch ms) after which no change of this ended run can land any more; null if none was in flight.
    * Jobs do not count: their tombstones refuse them.

@@ -93,10 +93,8 @@ export interface OpenBracket {
   readonly call: Call;
   /** Epoch ms after which the guard ends the run and closes everything; null: no limit. */
   readonly limitAt: number | null;
-  /** Whether what is outside may be closed although this could not. */
+  /** False: what is outside may be closed although this could not (a job that only reads). */
   readonly mustClose: boolean;
-  /** One attempt of the close may take this long. */
-  readonly startToCloseSeconds: number;
 }
 
 export interface GuardInput {

@@ -28,6 +28,7 @@ export const startServer = change({
   input: z.strictObject({ host: cloudHost, bootSeconds: seconds }),
   output: z.strictObject({ changed: z.boolean(), tookMs: z.number() }),
   // A machine boots for minutes; nothing outside it is down while it does.
+  cancellable: true,
   startToCloseSeconds: ({ bootSeconds }) => bootSeconds + 60,
 });
 
@@ -38,5 +39,6 @@ export const stopServer = change({
   input: z.strictObject({ host: cloudHost }),
   output: z.strictObject({ changed: z.boolean(), tookMs: z.number() }),
   // An orderly shutdown takes the guest's own time; it is the last thing a run does.
+  cancellable: true,
   startToCloseSeconds: () => 300,
 });

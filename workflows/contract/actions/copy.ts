@@ -101,6 +101,7 @@ const copied = z.strictObject({
 export const copyAhead = job({
   title: ({ pull }) => `Copy the store of ${pull.database.host.name} ahead`,
   target: ({ pull }) => inWorkplace(pull),
+  host: ({ pull }) => pull.workplace.host,
   input: z.strictObject({ pull }),
   output: copied,
   mustStop: false,
@@ -110,6 +111,7 @@ export const copyAhead = job({
 export const copyStore = job({
   title: ({ pull }) => `Copy what changed in the store of ${pull.database.host.name}`,
   target: ({ pull }) => inWorkplace(pull),
+  host: ({ pull }) => pull.workplace.host,
   input: z.strictObject({ pull }),
   output: copied,
   mustStop: false,
@@ -134,6 +136,7 @@ export const manifestFacts = z.strictObject({
 export const makeArchive = job({
   title: ({ workplace }) => `Make the archive on ${workplace.host.name}`,
   target: ({ workplace, directory }) => `directory/${workplace.host.name}${directory}`,
+  host: ({ workplace }) => workplace.host,
   input: z.strictObject({
     workplace,
     /** Where archives lie. */
@@ -160,6 +163,7 @@ export const makeArchive = job({
 export const readBack = job({
   title: ({ workplace }) => `Read the archive back on ${workplace.host.name}`,
   target: ({ workplace, directory }) => `directory/${workplace.host.name}${directory}`,
+  host: ({ workplace }) => workplace.host,
   input: z.strictObject({ workplace, database: databaseRef, directory: absolutePath, archive: z.string() }),
   output: z.strictObject({
     key: z.string(),

@@ -32,7 +32,7 @@ export const readDatabase = read({
  */
 export const countRows = change({
   title: (input) => `Count the rows ${where(input)}`,
-  target,
+  target: ({ database }) => `rows/${database.host.name}`,
   input: z.strictObject({ database: databaseRef }),
   output: z.strictObject({ rows: rowCounts.nullable(), marker: z.string().nullable() }),
 });

@@ -1,0 +1,110 @@
+import { act } from './contract/actions';
+import { pullAuthorized } from './procedures/pull-authorized';
+import { serverRunning, volumeMounted, workplaceMade, workplaceOf } from './procedures/backup-server';
+import { databaseStopped, requireHealthy } from './procedures/database-stopped';
+import { downtimeMs, productionDown, requireProduction } from './procedures/production-down';
+import { tellIfLastBackupIsOld } from './procedures/last-backup';
+import { runbook } from './kit/runbook';
+import { planRotation } from './planners/rotation';
+
+/**
+ * Takes production down for as long as it takes to copy what has changed, and makes an archive of the copy that has
+ * been read back before an older one goes.
+ */
+export const dailyBackup = runbook('daily-backup', async (ops, input) => {
+  const { site, run } = ops;
+  const { production, database, backup } = site;
+  const keep = input.keep ?? backup.keep;
+  const workplace = workplaceOf(backup);
+  const pull = { workplace, database, name: 'daily-backup' };
+  const place = { host: backup.host, volume: backup.volume, directory: backup.directory };
+  const times = { downAt: '', upAt: '' };
+  const stop = { forced: false };
+
+  await ops.lock('site');
+
+  // Nothing has been touched yet: everything that can be known to be wrong ends the run here.
+  const servers = [production.up.server, production.down.server, backup.host.server?.name].filter(
+    (name) => name !== undefined,
+  );
+  await ops.do(act.checkCloud({ cloud: site.cloud, servers, floatingIp: production.floatingIp }));
+  requireProduction(site, await ops.do(act.readProduction({ production })));
+  const engine = await ops.do(act.readDatabase({ database }));
+  requireHealthy(database, engine);
+  await tellIfLastBackupIsOld(ops);
+
+  return await ops.during(serverRunning(backup.host, site.limits), () =>
+    ops.during(volumeMounted(backup), () =>
+      ops.during(workplaceMade(site), async () => {
+        await ops.do(act.checkBackupHost({ workplace, database }));
+
+        const copied = await ops.during(pullAuthorized(pull), async () => {
+          const ahead = await ops.job(act.copyAhead({ pull }));
+
+          return await ops.during(productionDown(site, `daily backup, run ${run.workflowId}`, times), async () => {
+            // Nobody writes any more.
+            const rows = await ops.do(act.countRows({ database }));
+            const store = await ops.during(databaseStopped(database, stop), () => ops.job(act.copyStore({ pull })));
+            return { ahead, store, ...rows };
+          });
+        });
+
+        const archive = await ops.job(
+          act.makeArchive({
+            workplace,
+            directory: backup.directory,
+            name: `${site.name}-${times.downAt.replace(/[-:]|\.\d+/g, '')}`,
+            facts: {
+              site: site.name,
+              engine: database.spec.engine,
+              version: engine.version,
+              standIn: engine.standIn,
+              strategy: 'cold',
+              run,
+              rows: copied.rows,
+              marker: copied.marker,
+              productionDownAt: times.downAt,
+              productionUpAt: times.upAt,
+              note: input.note,
+            },
+          }),
+        );
+        // Only now is it a backup.
+        const proof = await ops.job(
+          act.readBack({ workplace, database, directory: backup.directory, archive: archive.archive }),
+        );
+
+        const { archives } = await ops.do(act.listArchives({ place, site: site.name }));
+        const rotation = planRotation(archives, keep);
+        await ops.do(act.removeArchives({ place, remove: [...rotation.remove] }));
+        const removed = new Set(rotation.remove.map(({ name }) => name));
+        const backups = archives.filter(({ name }) => !removed.has(name));
+        // A cache: a backup does not fail because of it.
+        await ops.attempt(act.updateCatalogue({ site: site.name, backups }));
+
+        return {
+          archive: archive.archive,
+          manifestSha256: archive.manifestSha256,
+          bytes: archive.bytes,
+          storeBytes: copied.store.bytes,
+          copiedAheadBytes: copied.ahead.copiedBytes,
+          copiedBytes: copied.store.copiedBytes,
+          rows: copied.rows,
+          marker: copied.marker,
+          downtimeMs: downtimeMs(times),
+          durationsMs: {
+            copyAhead: copied.ahead.tookMs,
+            copyStore: copied.store.tookMs,
+            makeArchive: archive.tookMs,
+            readBack: proof.tookMs,
+          },
+          databaseStoppedByForce: stop.forced,
+          verifiedAt: proof.verifiedAt,
+          rotated: [...rotation.remove],
+          kept: [...rotation.keep],
+          backups,
+        };
+      }),
+    ),
+  );
+});

@@ -1,0 +1,241 @@
+import {
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  setWorkflowOptions,
+  sleep,
+  upsertMemo,
+} from '@temporalio/workflow';
+import { act, type Action } from './contract/actions';
+import { type Ending } from './contract/companions';
+import {
+  type GuardInput,
+  type GuardResult,
+  type GuardState,
+  guardIdOf,
+  messages,
+  type OpenBracket,
+} from './contract/messages';
+import { ask, carryOut, watch } from './kit/carry-out';
+
+/** How long a living owner is given to end what it is doing, once a limit has passed. */
+const yieldSeconds = 90;
+/** A job that only reads is given this long to stop before what is outside is closed. */
+const harmlessStopSeconds = 15;
+/** How often the closed state is looked at again while a late change may still land. */
+const recheckSeconds = 2;
+
+const bracketOpened = defineSignal<[OpenBracket]>(messages.bracketOpened);
+const bracketClosed = defineSignal<[number]>(messages.bracketClosed);
+const bracketCommitted = defineSignal<[{ id: number; close: Action }]>(messages.bracketCommitted);
+const disarm = defineSignal(messages.disarm);
+const yielded = defineSignal(messages.yielded);
+const guardAnswered = defineSignal<[number]>(messages.guardAnswered);
+const guardTakesOver = defineSignal(messages.guardTakesOver);
+const brackets = defineQuery<GuardState>(messages.brackets);
+
+/**
+ * Stands behind one run: knows the way back of everything it has opened, and goes it if the run is gone or a limit has
+ * passed.
+ *
+ * Invariants: what is outermost is closed last, and only when everything inside it that must be closed is; the owner's
+ * execution is watched, not its workflow id; it ends only when no change of its owner can land any more; it never fails
+ * because of a close, and ignores its own cancellation.
+ */
+export async function guard(input: GuardInput): Promise<GuardResult> {
+  return await CancellationScope.nonCancellable(() => new Guard(input).run());
+}
+
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, guard);
+
+class Guard {
+  /** By id; the highest is the innermost. */
+  readonly #open = new Map<number, OpenBracket>();
+  /** What was closed by this guard, to be closed again should a late change reopen it. */
+  readonly #closed: OpenBracket[] = [];
+  readonly #restored: string[] = [];
+  #received = 0;
+  #changes = 0;
+  #disarmed = false;
+  #yielded = false;
+  #tookOver = false;
+  #ending: Ending | null = null;
+
+  constructor(private readonly input: GuardInput) {}
+
+  async run(): Promise<GuardResult> {
+    this.#listen();
+    this.#show();
+    await this.#answer();
+    void watch.awaitEnd(this.input.owner).then((ending) => {
+      this.#ending = ending;
+    });
+
+    const why = await this.#standBy();
+    if (why === null) return { restored: [], why };
+    await this.#takeOver(why);
+    return { restored: this.#restored, why };
+  }
+
+  /** Returns null when the owner has closed everything itself, else why it is time to take over. */
+  async #standBy(): Promise<Ending | 'limit' | null> {
+    for (;;) {
+      const changes = this.#changes;
+      const moved = () => this.#disarmed || this.#ending !== null || this.#changes !== changes;
+      const limitAt = Math.min(...[...this.#open.values()].map((open) => open.limitAt ?? Infinity));
+      if (limitAt === Infinity) await condition(moved);
+      else if (limitAt <= Date.now() || !(await condition(moved, limitAt - Date.now()))) return 'limit';
+      if (this.#disarmed && this.#open.size === 0) return null;
+      if (this.#ending !== null) return this.#open.size === 0 && this.#ending === 'completed' ? null : this.#ending;
+    }
+  }
+
+  async #takeOver(why: Ending | 'limit'): Promise<void> {
+    const { owner } = this.input;
+    const open = this.#titles();
+    if (open.length > 0) {
+      const because = why === 'limit' ? 'has kept something open beyond its limit' : `is gone (${why})`;
+      await this.#tell('alarm', `${owner.workflowId} ${because}; the guard closes: ${open.join(', ')}`);
+    }
+    if (why === 'limit') await this.#relieveOwner();
+    this.#tookOver = true;
+    this.#show();
+
+    const jobs = this.#inner('job');
+    const stopped = Promise.all(jobs.map((job) => this.#closeOne(job)));
+    // A job that endangers nothing may be out of reach for hours; production does not wait for it.
+    await Promise.race([
+      stopped,
+      sleep(harmlessStopSeconds * 1000).then(() =>
+        condition(() => !jobs.some((job) => job.mustClose && this.#open.has(job.id))),
+      ),
+    ]);
+    for (const bracket of this.#inner('bracket')) await this.#closeOne(bracket);
+    await this.#outlastLateChanges();
+    await stopped;
+
+    if (this.#restored.length > 0)
+      await this.#tell('recovered', `the guard of ${owner.workflowId} has closed: ${this.#restored.join(', ')}`);
+  }
+
+  /** Tells a living owner to end its own closes; one closer at a time. Goes on without an answer in the end. */
+  async #relieveOwner(): Promise<void> {
+    const { workflowId, runId } = this.input.owner;
+    const handle = getExternalWorkflowHandle(workflowId, runId);
+    await handle.signal(guardTakesOver).catch(() => undefined);
+    await condition(() => this.#yielded || this.#ending !== null, yieldSeconds * 1000);
+  }
+
+  async #closeOne(open: OpenBracket): Promise<void> {
+    await this.#carryOutClose(open);
+    this.#open.delete(open.id);
+    this.#closed.push(open);
+    this.#restored.push(open.kind === 'job' ? `stopped: ${open.title}` : open.title);
+    this.#show();
+  }
+
+  async #carryOutClose(open: OpenBracket): Promise<void> {
+    await carryOut(open.close, { ...open.call, guard: null }, { profile: 'cleanup' });
+  }
+
+  /**
+   * A change that was in flight when its run ended may land after the close. Until the last one can no longer, every
+   * close is repeated: it looks first, and acts only on what was reopened.
+   */
+  async #outlastLateChanges(): Promise<void> {
+    const until = await ask.lastLanding(this.input.owner);
+    if (until === null) return;
+    const again = this.#closed.filter(({ kind }) => kind === 'bracket');
+    while (again.length > 0 && Date.now() < until) {
+      await sleep(Math.min(recheckSeconds * 1000, until - Date.now()));
+      for (const open of again) await this.#carryOutClose(open);
+    }
+  }
+
+  #inner(kind: OpenBracket['kind']): OpenBracket[] {
+    return [...this.#open.values()].filter((open) => open.kind === kind).sort((a, b) => b.id - a.id);
+  }
+
+  #titles(): string[] {
+    return [...this.#open.values()].sort((a, b) => a.id - b.id).map(({ title }) => title);
+  }
+
+  #listen(): void {
+    const { owner } = this.input;
+    const answered = (take: () => void) => async () => {
+      take();
+      this.#received += 1;
+      this.#changed();
+      await this.#answer();
+    };
+    setHandler(bracketOpened, (open) => answered(() => this.#open.set(open.id, open))());
+    setHandler(bracketCommitted, ({ id, close }) =>
+      answered(() => {
+        const open = this.#open.get(id);
+        if (open) this.#open.set(id, { ...open, close });
+      })(),
+    );
+    setHandler(bracketClosed, (id) => {
+      this.#open.delete(id);
+      this.#changed();
+    });
+    setHandler(disarm, () => {
+      this.#disarmed = true;
+      this.#changed();
+    });
+    setHandler(yielded, () => {
+      this.#yielded = true;
+    });
+    setHandler(brackets, () => ({
+      owner,
+      ownerRunId: owner.runId,
+      tookOver: this.#tookOver,
+      open: this.#titles(),
+      restored: [...this.#restored],
+      why: this.#ending,
+    }));
+  }
+
+  async #answer(): Promise<void> {
+    const { workflowId, runId } = this.input.owner;
+    await getExternalWorkflowHandle(workflowId, runId)
+      .signal(guardAnswered, this.#received)
+      .catch(() => undefined);
+  }
+
+  #changed(): void {
+    this.#changes += 1;
+    this.#show();
+  }
+
+  #show(): void {
+    const { owner } = this.input;
+    upsertMemo({ ownerRunId: owner.runId, tookOver: this.#tookOver, open: this.#titles() });
+    const list = (titles: readonly string[]) =>
+      titles.length > 0 ? titles.map((title) => `- ${title}`).join('\n') : '- nothing';
+    setCurrentDetails(
+      `### Guard of ${owner.workflowId}\n\n${this.#tookOver ? '**Has taken over.**' : 'Stands by.'}\n\n` +
+        `Open:\n${list(this.#titles())}\n\nClosed by the guard:\n${list(this.#restored)}`,
+    );
+  }
+
+  async #tell(kind: 'alarm' | 'recovered', text: string): Promise<void> {
+    const { owner, site, runbook, notify } = this.input;
+    if (notify.length === 0) return;
+    const action = act.notify({ targets: [...notify], kind, run: owner.workflowId, text });
+    await carryOut(action, {
+      site,
+      runbook,
+      ...owner,
+      title: `Tell: ${kind}`,
+      key: `${guardIdOf(owner.workflowId)}-${kind}`,
+      fence: null,
+      guard: null,
+      alarm: [],
+    }).catch(() => undefined);
+  }
+}

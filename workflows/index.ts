@@ -1,0 +1,6 @@
+// Every name exported here becomes a workflow type: list them one by one.
+export { dailyBackup } from './daily-backup';
+export { production } from './production';
+export { guard } from './guard';
+export { lock } from './lock';
+export { catalogue } from './catalogue';

@@ -1,0 +1,34 @@
+import { type Action, type ChangeName, type JobName, type OutputOf, type ReadName } from '../contract/actions';
+import { type NotificationKind } from '../contract/actions/notify';
+
+/** A change that can open or close a bracket: not a job. */
+export type BracketChange = Exclude<ChangeName, JobName>;
+
+/** How a bracket is entered from the state it was found in. */
+export interface Entry<O extends BracketChange, C extends BracketChange> {
+  readonly open: Action<O>;
+  /** Leads back to the state that was found; safe when `open` never happened. */
+  readonly close: Action<C>;
+  /** The guard ends the run and closes everything when the bracket has been open this long. */
+  readonly limitSeconds?: number;
+}
+
+/**
+ * A state that must end: "production is down", "the backup server runs".
+ *
+ * It restores the state it found, it does not impose one: `enter` is given what `read` saw, and says how to go on,
+ * `'as found'` to leave alone what is already there, or throws to refuse.
+ */
+export interface Bracket<R extends ReadName, O extends BracketChange, C extends BracketChange> {
+  readonly title: string;
+  readonly read: Action<R>;
+  readonly enter: (prior: OutputOf<R>) => Entry<O, C> | 'as found';
+  /** What people are told once it is open, and once it is closed. */
+  readonly announce?: { readonly opened: NotificationKind; readonly closed: NotificationKind };
+  /** Told what the open and the close have returned. */
+  readonly opened?: (output: OutputOf<O>) => void;
+  readonly closed?: (output: OutputOf<C>) => void;
+}
+
+/** Replaces the way back of an open bracket, durably, before the run goes on. */
+export type Commit<C extends BracketChange> = (close: Action<C>) => Promise<void>;

@@ -1,0 +1,88 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import { type ChecklistStep, type RunProgress } from '../contract/messages';
+
+interface Line {
+  readonly title: string;
+  readonly action: string;
+  readonly depth: number;
+  readonly startedAt: string;
+  state: ChecklistStep['state'];
+  endedAt: string | null;
+  note: string;
+}
+
+/** The server keeps 20 kB of details; a character may take several bytes. */
+const detailsLimit = 12_000;
+
+const marks = { running: '▶', done: '✔', failed: '✘', skipped: '–' } as const;
+
+/** What a run has done so far, kept where the Web UI shows it. */
+export class Checklist {
+  #lines: Line[] = [];
+  #open: string[] = [];
+  #phase = 'starting';
+  #closing = '';
+
+  constructor(private readonly heading: string) {}
+
+  /** Adds a step that has begun; the answer is called once with how it ended. */
+  begin(title: string, action: string): (state: 'done' | 'failed' | 'skipped', note?: string) => void {
+    const line: Line = {
+      title,
+      action,
+      depth: this.#open.length,
+      startedAt: new Date().toISOString(),
+      state: 'running',
+      endedAt: null,
+      note: '',
+    };
+    this.#lines.push(line);
+    this.#show();
+    return (state, note = '') => {
+      Object.assign(line, { state, note, endedAt: new Date().toISOString() });
+      this.#show();
+    };
+  }
+
+  /** A state that must end has begun; the answer is called when it has. */
+  enter(title: string): () => void {
+    this.#open.push(title);
+    this.#show();
+    return () => {
+      this.#open.splice(this.#open.lastIndexOf(title), 1);
+      this.#show();
+    };
+  }
+
+  phase(text: string): void {
+    this.#phase = text;
+    this.#show();
+  }
+
+  /** The last word: how the run ended. */
+  end(text: string): void {
+    this.#closing = text;
+    this.#show();
+  }
+
+  progress(): RunProgress {
+    const steps = this.#lines.map(({ title, action, state, startedAt, endedAt }) => ({
+      title,
+      action,
+      state,
+      startedAt,
+      endedAt,
+    }));
+    return { phase: this.#phase, steps, open: [...this.#open] };
+  }
+
+  #show(): void {
+    const lines = this.#lines.map(
+      ({ depth, state, title, note }) => `${'  '.repeat(depth)}- ${marks[state]} ${title}${note ? ` — ${note}` : ''}`,
+    );
+    const open = this.#open.length > 0 ? `Open: **${this.#open.join(' › ')}**` : '';
+    const head = [`### ${this.heading}`, this.#closing || this.#phase, open].filter(Boolean).join('\n\n');
+    while (head.length + lines.join('\n').length > detailsLimit && lines.length > 1) lines.splice(0, 1);
+    setCurrentDetails(`${head}\n\n${lines.join('\n')}`);
+  }
+}

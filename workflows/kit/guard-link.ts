@@ -1,0 +1,159 @@
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type Action } from '../contract/actions';
+import { companions, guardIdOf, type GuardInput, guardQueueOf, messages, type OpenBracket } from '../contract/messages';
+import { type Site } from '../contract/resolve-site';
+import { fail } from './failures';
+
+const answerSeconds = 15;
+
+const bracketOpened = defineSignal<[OpenBracket]>(messages.bracketOpened);
+const bracketClosed = defineSignal<[number]>(messages.bracketClosed);
+const bracketCommitted = defineSignal<[{ id: number; close: Action }]>(messages.bracketCommitted);
+const disarm = defineSignal(messages.disarm);
+const yielded = defineSignal(messages.yielded);
+const guardAnswered = defineSignal<[number]>(messages.guardAnswered);
+const guardTakesOver = defineSignal(messages.guardTakesOver);
+
+/**
+ * The run's side of its guard.
+ *
+ * Invariants: nothing is opened before the guard has answered that it knows the way back; once the guard has taken
+ * over, the run closes nothing any more.
+ */
+export class GuardLink {
+  /** What is registered and not closed. */
+  readonly registered = new Set<number>();
+  #sent = 0;
+  #answered = -1;
+  #started = false;
+  /** Set when the guard ended, whatever the reason. */
+  #ended = false;
+  #takenOver = false;
+
+  /**
+   * @param onTakeOver called once when the guard takes over; the run ends its own closes, and `yield` is sent when it resolves
+   * @param onEnded called when the guard ended although this run had not disarmed it
+   */
+  constructor(
+    private readonly site: Site,
+    private readonly runbook: string,
+    private readonly onTakeOver: () => Promise<void>,
+    private readonly onEnded: () => void,
+  ) {
+    setHandler(guardAnswered, (received) => {
+      this.#answered = Math.max(this.#answered, received);
+    });
+    setHandler(guardTakesOver, async () => {
+      if (this.#takenOver) return;
+      this.#takenOver = true;
+      await this.onTakeOver();
+      await this.#tell((guard) => guard.signal(yielded));
+    });
+  }
+
+  get id(): string {
+    return guardIdOf(workflowInfo().workflowId);
+  }
+
+  get takenOver(): boolean {
+    return this.#takenOver;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Returns when the guard knows this way back. */
+  async open(bracket: OpenBracket): Promise<void> {
+    await this.#start();
+    this.registered.add(bracket.id);
+    await this.#tellAndHear((guard) => guard.signal(bracketOpened, bracket));
+  }
+
+  /** Returns when the guard knows the new way back; the old one is forgotten. */
+  async commit(id: number, close: Action): Promise<void> {
+    await this.#tellAndHear((guard) => guard.signal(bracketCommitted, { id, close }));
+  }
+
+  async closed(id: number): Promise<void> {
+    this.registered.delete(id);
+    await this.#tell((guard) => guard.signal(bracketClosed, id));
+  }
+
+  /** Lets the guard end. Not called while something is registered: then the guard takes over when this run has ended. */
+  async disarm(): Promise<void> {
+    if (!this.#started || this.#ended) return;
+    this.#ended = true;
+    await this.#tell((guard) => guard.signal(disarm));
+  }
+
+  /** Returns when the guard, having taken over, has ended. */
+  async finished(): Promise<void> {
+    await condition(() => this.#ended);
+  }
+
+  async #start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    const { workflowId, runId } = workflowInfo();
+    const input: GuardInput = {
+      owner: { workflowId, runId },
+      site: this.site.name,
+      runbook: this.runbook,
+      notify: this.site.notify,
+    };
+    // Abandoned in both senses, or cancelling this run would cancel its guard. Outside every scope of the run, so that
+    // no cancellation of a body keeps us from hearing that the guard has ended.
+    const child = await CancellationScope.nonCancellable(() =>
+      startChild(companions.guard, {
+        workflowId: this.id,
+        taskQueue: guardQueueOf(this.site.queue),
+        args: [input],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        staticSummary: `Closes what ${workflowId} leaves open`,
+      }),
+    );
+    void CancellationScope.nonCancellable(async () => {
+      await child.result().catch(() => undefined);
+      if (this.#ended) return;
+      this.#ended = true;
+      this.onEnded();
+    });
+    await this.#hear(0);
+  }
+
+  async #tellAndHear(send: (guard: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+    const number = ++this.#sent;
+    await send(getExternalWorkflowHandle(this.id));
+    await this.#hear(number);
+  }
+
+  async #hear(number: number): Promise<void> {
+    const heard = await condition(() => this.#answered >= number || this.#ended, answerSeconds * 1000);
+    if (heard && this.#answered >= number) return;
+    throw fail(
+      'Unavailable',
+      this.#ended
+        ? `the guard ${this.id} has ended; nothing more is opened. Start a new run`
+        : `no worker polls ${guardQueueOf(this.site.queue)}: no guard would close what this run opens, so nothing more ` +
+            `is opened. Start a worker: runbook worker`,
+      { operation: 'guard.answer', target: this.id },
+    );
+  }
+
+  /** A guard that has ended cannot be told anything, and need not be. */
+  async #tell(send: (guard: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+    await CancellationScope.nonCancellable(() => send(getExternalWorkflowHandle(this.id))).catch(() => undefined);
+  }
+}

@@ -1,0 +1,133 @@
+import { workflowInfo } from '@temporalio/workflow';
+import {
+  type Action,
+  type ActionName,
+  definitionOf,
+  type JobName,
+  type OutputOf,
+  type ReadName,
+} from '../contract/actions';
+import { type Call } from '../contract/calls';
+import { type Execution } from '../contract/companions';
+import { type DigestStep, hexDigest, type Plan, planDigest, type PlanStep } from '../contract/plan';
+import { type Site } from '../contract/resolve-site';
+import { type Bracket, type BracketChange, type Commit } from './bracket';
+import { carryOut, describe } from './carry-out';
+import { type Checklist } from './checklist';
+import { stepFailure } from './failures';
+import { type Ops } from './ops';
+
+/**
+ * Speaks the language of runbooks without changing anything: looks are carried out, changes described.
+ *
+ * A look at something that an earlier planned change touches is described too: carried out now, it would see what is
+ * not there yet. Nothing is locked, and there is no guard.
+ */
+export class PlanOps implements Ops {
+  readonly run: Execution;
+  readonly #steps: PlanStep[] = [];
+  readonly #digest: DigestStep[] = [];
+  readonly #touched = new Set<string>();
+
+  constructor(
+    readonly site: Site,
+    private readonly runbook: string,
+    private readonly checklist: Checklist,
+  ) {
+    const { workflowId, runId } = workflowInfo();
+    this.run = { workflowId, runId };
+  }
+
+  plan(): Plan {
+    return { steps: [...this.#steps], digest: planDigest(this.#digest) };
+  }
+
+  async lock(): Promise<void> {
+    // A plan holds nothing up.
+  }
+
+  async do<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N>> {
+    return await this.#step(action);
+  }
+
+  async attempt<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N> | null> {
+    return await this.#step(action);
+  }
+
+  async job<N extends JobName>(action: Action<N>): Promise<OutputOf<N>> {
+    return await this.#step(action);
+  }
+
+  async during<T, R extends ReadName, O extends BracketChange, C extends BracketChange>(
+    bracket: Bracket<R, O, C> | null,
+    work: (commit: Commit<C>) => Promise<T>,
+  ): Promise<T> {
+    if (!bracket) return await work(async () => undefined);
+    const entry = bracket.enter(await this.#step(bracket.read));
+    if (entry === 'as found') return await work(async () => undefined);
+    bracket.opened?.(await this.#step(entry.open));
+    const left = this.checklist.enter(bracket.title);
+    let close = entry.close;
+    const value = await work(async (next) => {
+      close = next;
+    });
+    left();
+    bracket.closed?.(await this.#step(close));
+    return value;
+  }
+
+  async tell(): Promise<void> {
+    // Nobody is told of a plan.
+  }
+
+  phase(): void {
+    // The plan has none: it is made in a moment.
+  }
+
+  async #step<N extends ActionName>(action: Action<N>): Promise<OutputOf<N>> {
+    const definition = definitionOf(action.action);
+    const { effect } = definition;
+    const target = definition.target(action.input);
+    const call = this.#call(action, target);
+    this.#digest.push(action);
+    const end = this.checklist.begin(call.title, action.action);
+    const step = { title: call.title, action: action.action, effect, target };
+    try {
+      if (effect === 'read' && !this.#isTouched([target, ...(definition.needs?.(action.input) ?? [])])) {
+        const output = await carryOut(action, call);
+        this.#steps.push({ ...step, command: null, now: null, changes: false });
+        end('done');
+        return output;
+      }
+      const { command, now, changes, output } = await describe(action, call);
+      if (effect === 'change') this.#touched.add(target);
+      this.#steps.push({ ...step, command, now, changes: effect === 'read' ? false : changes });
+      end('skipped', 'only described');
+      return output;
+    } catch (error) {
+      end('failed');
+      throw stepFailure(call.title, 'read', error);
+    }
+  }
+
+  /** A target lies in what was touched if its path begins with it, or the other way round. */
+  #isTouched(targets: readonly string[]): boolean {
+    const within = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}/`);
+    return targets.some((target) => [...this.#touched].some((other) => within(target, other) || within(other, target)));
+  }
+
+  #call(action: Action, target: string): Call {
+    const { workflowId, runId } = this.run;
+    return {
+      site: this.site.name,
+      runbook: this.runbook,
+      workflowId,
+      runId,
+      title: definitionOf(action.action).title(action.input),
+      key: `${action.action}-${hexDigest([workflowId, runId, this.#digest.length, target].join('\n')).slice(0, 20)}`,
+      fence: null,
+      guard: null,
+      alarm: [],
+    };
+  }
+}

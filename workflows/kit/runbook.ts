@@ -1,0 +1,154 @@
+import {
+  CancellationScope,
+  condition,
+  allHandlersFinished,
+  defineQuery,
+  defineUpdate,
+  isCancellation,
+  log,
+  setHandler,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type AbortRequest, messages, type RunProgress } from '../contract/messages';
+import { type Plan, planDigest } from '../contract/plan';
+import { resolveSite } from '../contract/resolve-site';
+import { type RunbookInput, type RunbookName, type RunbookResult, runbooks } from '../contract/runbooks';
+import { describeIssues } from '../contract/issues';
+import { ask } from './carry-out';
+import { Checklist } from './checklist';
+import { applicationFailure, fail, failureDetails } from './failures';
+import { type Ops } from './ops';
+import { PlanOps } from './plan-ops';
+import { RunOps } from './run-ops';
+
+const abort = defineUpdate<void, [AbortRequest]>(messages.abort);
+const progress = defineQuery<RunProgress>(messages.progress);
+const plan = defineQuery<Plan>(messages.plan);
+
+/** What a run returns: its result, or, for a dry run, the plan. */
+export type RunOutcome<N extends RunbookName> = RunbookResult<N> | { readonly plan: Plan };
+
+/**
+ * Makes a workflow of a procedure.
+ *
+ * The input is parsed by the schema the command line used; a bad one ends the run at once. With `dryRun: true` the same
+ * procedure makes a plan. The run ends completed, failed with one of the failure types, or cancelled.
+ */
+export function runbook<N extends RunbookName>(
+  name: N,
+  procedure: (ops: Ops, input: RunbookInput<N>) => Promise<RunbookResult<N>>,
+): (input?: unknown) => Promise<RunOutcome<N>> {
+  return async (rawInput) => {
+    const { workflowId, runId } = workflowInfo();
+    const checklist = new Checklist(name);
+    const phase = (text: string) => {
+      checklist.phase(text);
+      upsertSearchAttributes({ RunbookPhase: [text] });
+    };
+    // Queries and updates may arrive before anything else is known.
+    let planned: () => Plan = () => ({ steps: [], digest: planDigest([]) });
+    let aborted: AbortRequest | null = null;
+    setHandler(progress, () => checklist.progress(), { description: 'What the run has done so far' });
+    setHandler(plan, () => planned(), { description: 'The plan so far, of a dry run' });
+    setHandler(
+      abort,
+      async (request) => {
+        aborted = request;
+        upsertMemo({ abortedBy: request.who, abortedBecause: request.why });
+        // Cancelled by the server, so that the run is closed as Cancelled.
+        await CancellationScope.nonCancellable(() => ask.cancelRun({ workflowId, runId }));
+      },
+      {
+        description: 'End the run, closing what it has open: { who, why }',
+        validator: (request: Partial<AbortRequest> | undefined) => {
+          if (typeof request?.who !== 'string' || !request.why?.trim())
+            throw fail('InvalidInput', 'abort takes { "who": "...", "why": "..." }, and a reason that is not empty');
+          const earlier = aborted as AbortRequest | null;
+          if (earlier) throw fail('Conflict', `already being aborted by ${earlier.who}: ${earlier.why}`);
+        },
+      },
+    );
+
+    const parsed = runbooks[name].input.safeParse(rawInput ?? {});
+    if (!parsed.success) throw fail('InvalidInput', `input of ${name}: ${describeIssues(parsed.error)}`);
+    const input = parsed.data as RunbookInput<N>;
+
+    const loaded = await ask.loadSite(input.site ?? null);
+    const site = resolveSite(loaded.name, loaded.document);
+    upsertMemo({ siteSha256: loaded.sha256 });
+    upsertSearchAttributes({
+      RunbookName: [name],
+      RunbookSite: [site.name],
+      RunbookDryRun: [input.dryRun],
+      RunbookPhase: [input.dryRun ? 'planning' : 'starting'],
+    });
+
+    if (input.dryRun) {
+      const ops = new PlanOps(site, name, checklist);
+      planned = () => ops.plan();
+      await procedure(ops, input);
+      upsertMemo({ planDigest: ops.plan().digest });
+      checklist.end('Planned; nothing was changed.');
+      upsertSearchAttributes({ RunbookOutcome: ['planned'] });
+      return { plan: ops.plan() };
+    }
+
+    const work = new CancellationScope();
+    const ops = new RunOps(site, name, checklist, phase, () => work.cancel());
+    let outcome: { result: RunbookResult<N> } | { error: unknown };
+    try {
+      await ops.tell('started', `${name} of ${site.name} has started`);
+      outcome = { result: await work.run(() => procedure(ops, input)) };
+    } catch (error) {
+      outcome = { error };
+    }
+    const ended = await ops.end();
+    if (ended && ('result' in outcome || isCancellation(outcome.error))) outcome = { error: ended };
+    upsertMemo({ planDigest: planDigest(ops.steps) });
+
+    if ('result' in outcome) {
+      await finish('completed', 'done', 'Done.', `${name} of ${site.name} is done`);
+      return outcome.result;
+    }
+    const { error } = outcome;
+    if (isCancellation(error)) {
+      // TypeScript does not see the assignment in the handler.
+      const by = aborted as AbortRequest | null;
+      const text = by ? `aborted by ${by.who}: ${by.why}` : 'cancelled';
+      await finish(
+        'cancelled',
+        'failed',
+        `Ended early: ${text}. Everything was closed.`,
+        `${name} of ${site.name}: ${text}`,
+      );
+      throw error;
+    }
+    const failure = applicationFailure(error);
+    if (!failure) throw error;
+    const { step } = failureDetails(failure);
+    const text = `${failure.type}: ${failure.message}`;
+    await finish(
+      'failed',
+      'failed',
+      `**Failed**${step ? ` at “${step}”` : ''}. ${text}`,
+      `${name} of ${site.name}: ${text}`,
+    );
+    throw failure;
+
+    async function finish(
+      runOutcome: 'completed' | 'failed' | 'cancelled',
+      kind: 'done' | 'failed',
+      details: string,
+      text: string,
+    ): Promise<void> {
+      phase(runOutcome);
+      upsertSearchAttributes({ RunbookOutcome: [runOutcome] });
+      checklist.end(details);
+      await ops.tell(kind, text);
+      await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+      log.info(text);
+    }
+  };
+}

@@ -1,0 +1,40 @@
+import { act, type OutputOf } from '../contract/actions';
+import { type DatabaseRef } from '../contract/site';
+import { type Bracket } from '../kit/bracket';
+import { fail } from '../kit/failures';
+
+/**
+ * The database is stopped. Refused where it was found stopped: that is somebody's maintenance.
+ *
+ * @param stop told how it was stopped
+ */
+export function databaseStopped(
+  database: DatabaseRef,
+  stop: { forced: boolean },
+): Bracket<'readDatabase', 'stopDatabase', 'startDatabase'> {
+  return {
+    title: `The database on ${database.host.name} is stopped`,
+    read: act.readDatabase({ database }),
+    enter: (found) => {
+      requireHealthy(database, found);
+      return {
+        open: act.stopDatabase({ database, withinSeconds: database.stopSeconds }),
+        close: act.startDatabase({ database }),
+      };
+    },
+    opened: ({ forced }) => {
+      stop.forced = forced;
+    },
+  };
+}
+
+/** Refuses to go on unless the database runs and is healthy. */
+export function requireHealthy({ host, spec }: DatabaseRef, { running, healthy }: OutputOf<'readDatabase'>): void {
+  if (running && healthy) return;
+  throw fail(
+    'PreconditionFailed',
+    `the ${spec.engine} database on ${host.name} is ${running ? 'running but not healthy' : 'stopped'}, wanted it running ` +
+      `and healthy; left as it was. Look at it on ${host.name}`,
+    { target: `database/${host.name}` },
+  );
+}
