@@ -32,6 +32,8 @@ export interface Wait<V> extends WaitOptions<V> {
 
 const firstPauseMs = 250;
 const longestPauseMs = 2_000;
+/** The last look is given this long even when time is up: it may be the one that sees it. */
+const shortestLookMs = 2_000;
 
 /**
  * Looks again and again, every 0.25 s growing to 2 s, until the thing is what was wanted, and returns what it saw.
@@ -49,7 +51,7 @@ export async function waitFor<V>(wait: Wait<V>): Promise<V> {
     let verdict: Verdict;
     let obstacle: unknown;
     try {
-      seen = await wait.look({ signal, timeoutMs: Math.max(1_000, deadlineMs - clock.now()) });
+      seen = await wait.look({ signal, timeoutMs: Math.max(shortestLookMs, deadlineMs - clock.now()) });
       verdict = await wait.judge(seen);
     } catch (error) {
       verdict = verdictOn(error);

@@ -80,7 +80,7 @@ async function ensurePower(cloud: Session, name: string, goal: Goal, options: Po
     const server = await waitUntil((view) => whenAtRest(view, goal));
     if (server.status === goal.wanted) return { server, changed: false };
     try {
-      const requestId = await cloud.send(goal.request(server), { signal, timeoutMs: deadlineMs - clock.now() });
+      const requestId = await cloud.send(goal.request(server), { signal });
       return { server: await waitUntil((view) => whenDone(cloud, view, goal, requestId, signal)), changed: true };
     } catch (error) {
       // Somebody was quicker, between our look and our request: look again.
