@@ -1,0 +1,92 @@
+import { prelude } from './prelude';
+
+/**
+ * Proves an archive: checksum, every file, and a scratch database that holds the rows; then says so beside it.
+ *
+ * Arguments: workplace, archive, its SHA-256, the SHA-256 of its sums, marker row (or empty), then `table=rows` each.
+ * Before it stand the engine's functions, see `ScratchDatabase`.
+ *
+ * Whatever ends it, no scratch process and no scratch directory is left; what a killed one has left is ended first.
+ */
+export const readBack = (scratchFunctions: string) => `${prelude}
+archive=$2
+sha256=$3
+sums_sha256=$4
+marker=$5
+shift 5
+enter_workplace
+name=\${archive##*/}
+scratch=$work/scratch
+
+is_alive() {
+  [ -d "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2> /dev/null
+}
+
+# Ends every process that has a file open in the scratch directory.
+end_processes() {
+  for pid in $(find /proc/[0-9]*/fd -lname "$scratch/*" 2> /dev/null | cut -d / -f 3 | sort -u); do
+    kill -KILL "$pid" 2> /dev/null || :
+  done
+}
+
+clean_up() {
+  trap '' TERM INT HUP
+  scratch_stop || :
+  end_processes
+  rm -rf "$scratch"
+}
+${scratchFunctions}
+trap 'exit 143' TERM INT HUP
+trap clean_up EXIT
+
+end_processes
+rm -rf "$scratch"
+mkdir "$scratch" "$scratch/store"
+
+[ -e "$archive" ] || die "there is no $archive"
+rm -f "$JOB_DIR/failed"
+actual=$(meter "$(stat -c %s "$archive")" 'checking the archive' < "$archive" | $digest | cut -c 1-64)
+[ "$actual" = "$sha256" ] || die "$name is damaged: its SHA-256 is $actual, its manifest says $sha256. This archive is no backup"
+[ "$(sha256_of "$archive.sha256sums")" = "$sums_sha256" ] ||
+  die "$name.sha256sums is not the one the manifest names. This archive is no backup"
+
+case $archive in
+*.zst) unpack() { zstd -d -q -c; } ;;
+*) unpack() { gzip -d -c; } ;;
+esac
+{
+  meter "$(stat -c %s "$archive")" 'unpacking' < "$archive" | {
+    unpack || echo unpack >> "$JOB_DIR/failed"
+  } | tar --extract --file=- -C "$scratch/store"
+} || echo tar >> "$JOB_DIR/failed"
+[ ! -e "$JOB_DIR/failed" ] || die "$name could not be unpacked; $(df -h --output=avail . | tail -n 1 | tr -d ' ') are free on the volume. The reason stands above"
+
+progress 0 1 items 'comparing every file'
+bad=$(cd "$scratch/store" && sha256sum --check --quiet --strict "$archive.sha256sums" 2> /dev/null | head -n 1) || :
+[ -z "$bad" ] || die "$name: $bad after unpacking. This archive is no backup"
+[ "$(find "$scratch/store" -type f | wc -l)" -eq "$(wc -l < "$archive.sha256sums")" ] ||
+  die "$name holds other files than its sums name. This archive is no backup"
+
+progress 0 1 items 'starting a scratch database'
+scratch_start "$scratch/store" || die "the scratch database did not start on what $name holds: $(tail -n 3 "$scratch/log" | tr '\\n' ' ')"
+rows=
+for expected; do
+  table=\${expected%%=*}
+  count=$(scratch_count "$table") || die "table $table of $name cannot be read: $(tail -n 1 "$scratch/error")"
+  [ "$count" = "\${expected#*=}" ] || die "table $table of $name has $count rows, the manifest says \${expected#*=}. This archive is no backup"
+  rows="$rows\${rows:+,}\\"$table\\":$count"
+done
+if [ -n "$marker" ]; then
+  scratch_has_marker "$marker" || die "$name does not hold the marker row $marker. This archive is no backup"
+fi
+if [ $# -gt 0 ]; then rows="{$rows}"; else rows=null; fi
+
+clean_up
+trap - EXIT
+verified_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+printf '{"name":"%s","sha256":"%s","verifiedAt":"%s","rows":%s}\\n' "$name" "$sha256" "$verified_at" "$rows" > verified
+sync verified
+mv verified "$archive.verified.json"
+sync "\${archive%/*}"
+result "{\\"verifiedAt\\":\\"$verified_at\\",\\"rows\\":$rows,\\"tookMs\\":$(took)}"
+`;

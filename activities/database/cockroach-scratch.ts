@@ -1,0 +1,58 @@
+import { sh, type ShellText } from '../ssh/shell';
+
+/**
+ * The scratch database of a read-back, as shell functions: see `DatabaseEngine.scratch`.
+ *
+ * It serves loopback only, without certificates (there are none on a backup host), on ports nobody else uses.
+ * `start-single-node` dials nobody, so a copy of a store never meets its original.
+ */
+export function cockroachScratch({ database }: { readonly database: string }): ShellText {
+  return sh`
+scratch_database=${database}
+scratch_pid=
+
+# Runs one statement and prints the value in its last line.
+scratch_query() {
+  timeout 300 cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$scratch_database" --format=csv -e "$1" 2> "$scratch/error" | tail -n 1
+}
+
+free_port() {
+  echo $((20000 + $(od -An -N2 -tu2 /dev/urandom) % 30000))
+}
+
+scratch_start() {
+  for attempt in 1 2 3 4 5; do
+    scratch_port=$(free_port)
+    cockroach start-single-node --insecure --store="$1" --listen-addr="127.0.0.1:$scratch_port" --http-addr="127.0.0.1:$(free_port)" > "$scratch/log" 2>&1 9>&- &
+    scratch_pid=$!
+    while is_alive "$scratch_pid"; do
+      if [ "$(scratch_query 'select 1 as one')" = 1 ]; then return 0; fi
+      sleep 0.2
+    done
+    grep -q 'address already in use' "$scratch/log" || return 1
+  done
+  return 1
+}
+
+scratch_count() {
+  counted=$(scratch_query "select count(*) as count from $1")
+  case $counted in '' | *[!0-9]*) return 1 ;; *) echo "$counted" ;; esac
+}
+
+scratch_has_marker() {
+  [ "$(scratch_query "select count(*) as count from runbook_marker where id = '$1'")" = 1 ]
+}
+
+scratch_stop() {
+  [ -n "$scratch_pid" ] || return 0
+  kill -TERM "$scratch_pid" 2> /dev/null || :
+  left=100
+  while is_alive "$scratch_pid" && [ "$left" -gt 0 ]; do
+    sleep 0.1
+    left=$((left - 1))
+  done
+  kill -KILL "$scratch_pid" 2> /dev/null || :
+  scratch_pid=
+}
+`;
+}
