@@ -48,19 +48,24 @@ export function identity(
     })),
   }));
 
-  const tokenView = (token: Token): unknown => ({
-    methods: token.methods,
-    user: { domain: DOMAIN, id: ids.user, name: account.user, password_expires_at: null },
-    audit_ids: [token.auditId],
-    expires_at: microseconds(token.expiresAtMs),
-    issued_at: microseconds(token.issuedAtMs),
-    ...(token.scoped && {
-      project: { domain: DOMAIN, id: ids.project, name: account.project },
-      is_domain: false,
-      roles: token.credentialId === null ? [READER, MEMBER] : [MEMBER],
-      catalog,
-    }),
-  });
+  function tokenView(token: Token): unknown {
+    const credential = credentials.find(({ id }) => id === token.credentialId);
+    return {
+      methods: token.methods,
+      user: { domain: DOMAIN, id: ids.user, name: account.user, password_expires_at: null },
+      audit_ids: [token.auditId],
+      expires_at: microseconds(token.expiresAtMs),
+      issued_at: microseconds(token.issuedAtMs),
+      ...(token.scoped && {
+        project: { domain: DOMAIN, id: ids.project, name: account.project },
+        is_domain: false,
+        roles: credential ? [MEMBER] : [READER, MEMBER],
+        catalog,
+      }),
+      ...(credential && { application_credential: { id: credential.id, name: credential.name, restricted: true } }),
+    };
+  }
+
   const tokenAnswer = (status: number, token: Token): Answer => ({
     status,
     body: { token: tokenView(token) },
@@ -170,7 +175,7 @@ export function identity(
     { method: 'POST', path: '/v3/auth/tokens', open: true, handle: logIn },
     { method: 'GET', path: '/v3/auth/tokens', handle: (call) => tokenAnswer(200, subject(call)) },
     { method: 'DELETE', path: '/v3/auth/tokens', handle: revoke },
-    { method: 'GET', path: '/v3/auth/catalog', handle: () => ok({ catalog, links: listing('/auth/catalog') }) },
+    { method: 'GET', path: '/v3/auth/catalog', handle: () => ok({ catalog, links: { self: `${url}/auth/catalog` } }) },
     {
       method: 'GET',
       path: '/v3/auth/projects',
@@ -184,7 +189,8 @@ export function identity(
     routes,
     authenticate,
     envelope: keystoneEnvelope,
-    headers: () => ({ Vary: 'X-Auth-Token' }),
+    always: { Vary: 'X-Auth-Token' },
+    headers: () => ({}),
     requestIdHeaders: ['x-openstack-request-id'],
     notFound: 'Could not find the requested resource.',
   };

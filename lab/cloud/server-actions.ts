@@ -28,7 +28,7 @@ type Action = (server: ServerRecord, argument: unknown, call: Call) => Answer;
 
 /** POST /servers/{id}/action: the body's one key says what to do. */
 export function serverAction(call: Call, store: Store, machines: Machines): Answer {
-  const accepted: Answer = { status: 202 };
+  const accepted: Answer = { status: 202, headers: { 'Content-Type': 'application/json' } };
   const actions: Record<string, Action> = {
     'os-start': (server) => {
       machines.start(server, call.requestId);

@@ -8,10 +8,12 @@ export function statusOf({ vmState, taskState }: Pick<ServerRecord, 'vmState' | 
   return { active: 'ACTIVE', stopped: 'SHUTOFF', error: 'ERROR' }[vmState];
 }
 
-const POWER_STATES = { active: 1, stopped: 4, error: 0 };
+/** Nova's number for whether the machine runs: 1 running, 4 shut down, 0 not known. */
+export const powerStateOf = ({ vmState }: Pick<ServerRecord, 'vmState'>): number =>
+  ({ active: 1, stopped: 4, error: 0 })[vmState];
 
 /** The one flavor there is. */
-export const FLAVOR = { name: 'm1.small', vcpus: 1, ram: 2048, disk: 20 };
+export const FLAVOR = { name: 'm1.tiny', vcpus: 1, ram: 512, disk: 1 };
 
 /** A time as nova writes it in most places: to the second. */
 export const seconds = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
@@ -62,7 +64,7 @@ export class ServerViews {
       security_groups: [{ name: 'default' }],
       'OS-EXT-STS:task_state': server.taskState,
       'OS-EXT-STS:vm_state': server.vmState,
-      'OS-EXT-STS:power_state': POWER_STATES[server.vmState],
+      'OS-EXT-STS:power_state': powerStateOf(server),
       'os-extended-volumes:volumes_attached': this.store
         .volumesOf(server.id)
         .map(({ id }) => ({ id, ...(version >= 3 && { delete_on_termination: false }) })),

@@ -46,6 +46,8 @@ export interface Service {
   /** @throws Refusal when the request may not pass. */
   authenticate: (call: Call) => Token;
   envelope: (refusal: Refusal) => unknown;
+  /** Headers of every answer. */
+  always?: Record<string, string>;
   /** Headers of every answer to an authenticated request. @throws Refusal on a version it does not speak. */
   headers: (call: Call) => Record<string, string>;
   requestIdHeaders: readonly string[];
@@ -113,12 +115,12 @@ async function respond(
 /** Who may pass is decided when the request arrives, what it does when the service gets round to it. */
 async function carryOut(call: Call, service: Service, { faults, waits, apiMs }: Surroundings): Promise<Answer> {
   const { status: outageStatus, delayMs = 0 } = faults.of(service.name);
-  let headers = {};
+  let headers = service.always ?? {};
   try {
     const admitted = outageStatus === undefined ? admission(call, service) : () => refuse(outage(outageStatus));
     await waits.for(apiMs + delayMs);
     const { route, call: routed } = admitted();
-    headers = service.headers(routed);
+    headers = { ...headers, ...service.headers(routed) };
     const answer = route.handle(routed);
     return { ...answer, headers: { ...headers, ...answer.headers } };
   } catch (error) {
