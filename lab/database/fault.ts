@@ -6,7 +6,7 @@ export { type DatabaseFault };
 export type HostExec = (command: string) => Promise<unknown>;
 
 /**
- * Makes the database of a host misbehave from now on. The stand-in only: a real `cockroach` knows nothing of it.
+ * Makes the database of a host misbehave from the return of this function on. The stand-in only: a real `cockroach` knows nothing of it.
  *
  * - `db-wont-stop`: drains on SIGTERM and then hangs; ends on SIGKILL
  * - `db-wont-stop-even-by-force`: ignores SIGTERM, and is running again within 0.1 s after SIGKILL
@@ -15,7 +15,8 @@ export type HostExec = (command: string) => Promise<unknown>;
  * @param directory the host's directory of faults. @default '/var/lib/lab-faults'
  */
 export async function setDatabaseFault(exec: HostExec, kind: DatabaseFault, directory = FAULTS): Promise<void> {
-  await exec(`mkdir -p '${directory}' && : > '${directory}/${kind}'`);
+  // A running server looks for faults every 50 ms.
+  await exec(`mkdir -p '${directory}' && : > '${directory}/${kind}' && sleep 0.3`);
 }
 
 /** Ends all faults; a stop that hung goes on. */

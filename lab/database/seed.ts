@@ -53,7 +53,10 @@ export async function seedDatabase({ host, port, megabytes = 200 }: SeedOptions)
     };
     await fill('users', `n, 'student ' || n::text, ${when}`);
     await fill('posts', `'seed-' || n::text, n % ${rows.users} + 1, ${prose('n::text', 20)}, ${when}`);
-    await fill('comments', `n, 'seed-' || (n % ${rows.posts} + 1)::text, n % ${rows.users} + 1, ${prose('n::text', 4)}`);
+    await fill(
+      'comments',
+      `n, 'seed-' || (n % ${rows.posts} + 1)::text, n % ${rows.users} + 1, ${prose('n::text', 4)}`,
+    );
     await client.query('create index posts_created_at on posts (created_at)');
     // PostgreSQL only: leaves the files as they will stay, instead of at the first read, and the log short.
     for (const statement of ['vacuum analyze', 'checkpoint']) await client.query(statement).catch(() => undefined);

@@ -46,7 +46,8 @@ function isStartingUp(error: unknown): boolean {
 
 function connectFailure(error: unknown, address: Address): unknown {
   const dial = `dial tcp ${formatAddress(address)}:`;
-  if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return cannotDial(`${dial} connect: connection refused`);
+  if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
+    return cannotDial(`${dial} connect: connection refused`);
   if (error instanceof Error && /timeout/i.test(error.message)) return cannotDial(`${dial} i/o timeout`);
   return sqlFailure(error);
 }

@@ -93,6 +93,8 @@ export class Postgres {
       wal_recycle: 'off',
       wal_level: 'minimal',
       max_wal_senders: 0,
+      // Every crash a lab knows is a kill, and what was handed to the kernel survives that.
+      fsync: 'off',
     };
     const [program = '', ...args] = [
       ...launcher(),

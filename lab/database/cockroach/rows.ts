@@ -36,7 +36,11 @@ export function renderRows(header: readonly string[], rows: readonly (readonly s
 }
 
 /** A statement's result: its rows, or the tag line (`INSERT 3`, `CREATE TABLE`) of a statement that has none. */
-export function renderResult(result: QueryArrayResult<(string | null)[]>, statement: string, format: RowFormat): string {
+export function renderResult(
+  result: QueryArrayResult<(string | null)[]>,
+  statement: string,
+  format: RowFormat,
+): string {
   if (result.fields.length === 0) return renderTag(result.command, result.rowCount, statement);
   const rows = result.rows.map((row) =>
     row.map((value, column) => renderValue(value, result.fields[column]?.dataTypeID ?? 0)),

@@ -32,7 +32,7 @@ export type Ending = 'terminated' | 'interrupted';
 export async function serve(options: ServerOptions): Promise<Ending> {
   if (hasFault('db-wont-start')) throw exited(`failed to create engines: open ${options.store}: input/output error`);
   const store = new Store(options.store);
-  let postgres: Postgres | undefined;
+  const running: { postgres?: Postgres } = {};
   let state: 'starting' | 'ready' | 'draining' = 'starting';
 
   const ending = new Promise<Ending>((resolve) => {
@@ -43,7 +43,7 @@ export async function serve(options: ServerOptions): Promise<Ending> {
   });
   const drain = async () => {
     state = 'draining';
-    await postgres?.drain();
+    await running.postgres?.drain();
   };
 
   await reserve(options.listen, '--listen-addr');
@@ -59,7 +59,14 @@ export async function serve(options: ServerOptions): Promise<Ending> {
     throw exited((error as Error).message);
   }
   const { data, temp: scratch, log, lock } = store;
-  postgres = new Postgres({ data, scratch, address: options.listen, httpAddress: formatAddress(options.http), log, lock });
+  const postgres = (running.postgres = new Postgres({
+    data,
+    scratch,
+    address: options.listen,
+    httpAddress: formatAddress(options.http),
+    log,
+    lock,
+  }));
   const died = postgres.end().then(() => 'died' as const);
   if (!(await postgres.ready())) throw exited(`failed to create engines: ${store.lastError()}`);
   if (!store.restarted) await createDefaultDatabase(options.listen);

@@ -87,7 +87,9 @@ export class Store {
   /** PostgreSQL's last complaint. */
   lastError(): string {
     const lines = readFileSync(this.in('logs/postgresql.log'), 'utf8').split('\n');
-    return /(?:FATAL|PANIC): +(.*)$/.exec(lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? '')?.[1] ?? 'no message';
+    return (
+      /(?:FATAL|PANIC): +(.*)$/.exec(lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? '')?.[1] ?? 'no message'
+    );
   }
 
   in(name: string): string {
