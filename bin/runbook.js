@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+'use strict';
+/** The `runbook` command: builds what is stale, then runs the command line. Works after `npm ci` alone. */
+const path = require('node:path');
+const { checkNode, packagesAreCurrent } = require('./setup/packages');
+const { say } = require('./setup/say');
+
+const root = path.dirname(__dirname);
+
+async function main() {
+  checkNode();
+  if (!packagesAreCurrent(root)) say('node_modules does not match package-lock.json; npm ci would mend that');
+  await require('./build').build(root);
+  process.setSourceMapsEnabled(true);
+  await require('../build/cli/main').main();
+}
+
+main().catch((error) => {
+  say(
+    error.code === 'MODULE_NOT_FOUND' ? `${error.message.split('\n')[0]}; run npm ci` : (error.stack ?? String(error)),
+  );
+  process.exitCode = 2;
+});

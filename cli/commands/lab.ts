@@ -1,0 +1,137 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Context } from '../context';
+import { CommandError, ExitCode } from '../exit';
+import { bringLabUp, type LabStatus, loadLab } from '../lab';
+import { labDirectory } from '../lab-environment';
+import { table } from '../render/table';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+/** `lab ...`: the embedded site. */
+export function addLab(program: Command, context: Context): void {
+  const lab = program.command('lab').description('the embedded site: a production to rehearse on, on this machine');
+  const { output } = context;
+  const directory = labDirectory(context.env, context.root);
+  const withJson = (command: Command) => command.option('--json', 'print the answer as one JSON document');
+
+  const control = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    if (!(await loadLab().labStatus(directory)))
+      throw new CommandError(ExitCode.unreachable, `no lab is up in ${directory}`);
+    try {
+      return await loadLab().labControl(directory, method, path, body);
+    } catch (error) {
+      throw new CommandError(ExitCode.failed, (error as Error).message);
+    }
+  };
+  const answer = (value: unknown, { json }: Json, text: string) => (json ? output.json(value) : output.print([text]));
+
+  withJson(lab.command('up'))
+    .description('start it in the background, with a Temporal server of its own; returns when production serves')
+    .action(async ({ json }: Json) => {
+      const status = await bringLabUp(context);
+      if (json) output.json(status);
+      else output.print(statusLines(status));
+    });
+
+  withJson(lab.command('down'))
+    .description('stop everything; what it has stored stays')
+    .action(async (options: Json) => {
+      await loadLab().labDown(directory);
+      answer({ up: false }, options, 'the lab is down');
+    });
+
+  withJson(lab.command('status'))
+    .description('what is up, what is served, and what the visitor and the people have seen')
+    .action(async ({ json }: Json) => {
+      const status = await loadLab().labStatus(directory);
+      if (json) output.json(status ?? { up: false });
+      else output.print(status ? statusLines(status) : [`no lab is up in ${directory}`]);
+      if (!status) context.exit(ExitCode.unreachable);
+    });
+
+  withJson(lab.command('exec <host> <command...>'))
+    .description('run a command on a host: lab exec db1 -- ls /bfdata; exits as the command does')
+    .action(async (host: string, command: string[], { json }: Json) => {
+      const ended = (await control('POST', `/hosts/${host}/exec`, { command })) as {
+        readonly exitCode: number;
+        readonly stdout: string;
+        readonly stderr: string;
+      };
+      if (json) output.json(ended);
+      else {
+        process.stdout.write(ended.stdout);
+        process.stderr.write(ended.stderr);
+      }
+      process.exitCode = ended.exitCode;
+    });
+
+  withJson(lab.command('power <host> <state>'))
+    .description('on, off (at once, as if the plug was pulled) or reboot')
+    .action(async (host: string, state: string, options: Json) => {
+      const states = ['on', 'off', 'reboot'];
+      if (!states.includes(state))
+        throw new CommandError(ExitCode.usage, `power: found ${state}, expected ${states.join(', ')}`);
+      answer(await control('POST', `/hosts/${host}/power`, { state }), options, `${host}: ${state}`);
+    });
+
+  for (const [verb, description] of [
+    ['cut', 'cut a host off the network'],
+    ['mend', 'connect it again'],
+  ] as const)
+    withJson(lab.command(`${verb} <host>`))
+      .description(description)
+      .action(async (host: string, options: Json) => {
+        answer(await control('POST', `/hosts/${host}/${verb}`), options, `${host}: ${verb}`);
+      });
+
+  withJson(lab.command('fault <kind> [target]'))
+    .description(
+      [
+        'make something go wrong, until `fault clear`:',
+        '  slow <host> --mbps N        disk-full <host>         server-error <server>    no-ssh <host>',
+        '  api <service> --status N    api <service> --delay T  expire-tokens            wrong-password',
+        '  host-key <host>             db-wont-stop             db-wont-start            corrupt <archive>',
+      ].join('\n'),
+    )
+    .option('--mbps <n>', 'megabits per second, both directions together', positiveNumber)
+    .option('--status <code>', 'HTTP status that the service answers', positiveNumber)
+    .option('--delay <time>', 'before every answer, like 5s', seconds)
+    .option('--for <time>', 'ends by itself after this, like 30s', seconds)
+    .addOption(new Option('--even-by-force', 'the database does not stop by force either'))
+    .action(async (kind: string, target: string | undefined, { json, ...details }: Json & Record<string, unknown>) => {
+      const given =
+        kind === 'clear'
+          ? await control('DELETE', '/faults')
+          : await control('POST', '/faults', { kind, target, ...details });
+      answer(given, { json }, kind === 'clear' ? 'no faults' : `fault: ${[kind, target].filter(Boolean).join(' ')}`);
+    });
+
+  withJson(lab.command('reset'))
+    .description('everything as after the first `lab up`, new data included')
+    .action(async (options: Json) => answer(await control('POST', '/reset'), options, 'the lab is as new'));
+}
+
+function positiveNumber(text: string): number {
+  if (!(Number(text) > 0)) throw new InvalidArgumentError('expected a number above 0');
+  return Number(text);
+}
+
+/** `30s`, `500ms`, `2m` as seconds. */
+function seconds(text: string): number {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError('expected a time like 30s');
+  return Number(amount) * ({ ms: 0.001, s: 1, m: 60 }[unit] ?? 1);
+}
+
+/** A lab for people: where everything is. */
+export function statusLines({ publicUrl, serving, isolation, temporal, hosts }: LabStatus): string[] {
+  const on = Object.entries(hosts).filter(([, { power }]) => power === 'on');
+  return table([
+    ['public address', `${publicUrl} (${serving})`],
+    ['Temporal Web UI', temporal.ui],
+    ['Temporal', `${temporal.address}, namespace ${temporal.namespace}`],
+    ['hosts', `${on.map(([name]) => name).join(', ')} (${isolation})`],
+  ]);
+}

@@ -1,0 +1,96 @@
+import { bytesText, durationText, momentText } from '../render/amounts';
+import { type Style } from '../render/style';
+import { table, wrap } from '../render/table';
+import { stateMark } from '../follow/lines';
+import { type RunReport } from './report';
+
+const width = 100;
+
+/** A report for people, at most 100 columns wide. */
+export function reportLines(report: RunReport, style: Style): string[] {
+  const { runbook, site, status, startedAt, endedAt, failure, guard } = report;
+  const took = durationText(Date.parse(endedAt ?? new Date().toISOString()) - Date.parse(startedAt));
+  const word =
+    status === 'completed' ? style.green(status) : status === 'running' ? style.cyan(status) : style.red(status);
+  const facts: [string, string][] = [
+    ['run', report.workflowId],
+    ['started', `${momentText(startedAt)}${endedAt ? `, ended ${momentText(endedAt)}` : ''}`],
+    ['production down', report.downtimeMs ? durationText(report.downtimeMs) : 'never'],
+    ...(guard.status === 'none' ? [] : [['guard', guardText(report)] as [string, string]]),
+    ...(report.jobs.length ? [['remote jobs', jobsText(report)] as [string, string]] : []),
+  ];
+  return [
+    style.bold(`${runbook}${site ? ` of ${site}` : ''}${report.dryRun ? ' (dry run)' : ''}: `) +
+      `${word} after ${took}`,
+    '',
+    ...table(facts, '  '),
+    ...(failure ? ['', ...failureLines(failure, style)] : []),
+    '',
+    ...stepLines(report, style),
+    ...resultLines(report.result, style),
+  ];
+}
+
+function guardText({ guard: { status, restored } }: RunReport): string {
+  return restored.length ? `${status}, restored: ${restored.join('; ')}` : `${status}, had nothing to restore`;
+}
+
+function jobsText({ jobs }: RunReport): string {
+  const again = jobs.filter(({ starts }) => starts !== 1);
+  return again.length
+    ? again.map(({ key, host, starts }) => `${key} on ${host} started ${starts} times`).join('; ')
+    : `${jobs.length}, each started once`;
+}
+
+function failureLines({ type, message, step }: NonNullable<RunReport['failure']>, style: Style): string[] {
+  const at = step ? `at "${step}": ` : '';
+  const [first = '', ...rest] = wrap(`${type} ${at}${message}`, width - 2);
+  return [style.red(`  ${first}`), ...rest.map((line) => `  ${line}`)];
+}
+
+function stepLines({ steps }: RunReport, style: Style): string[] {
+  return table(
+    steps.map(({ title, state, startedAt, endedAt, attempts }) => [
+      stateMark(state, style),
+      title,
+      endedAt ? durationText(Date.parse(endedAt) - Date.parse(startedAt)) : '',
+      attempts > 1 ? `${attempts} attempts` : '',
+    ]),
+    '  ',
+  );
+}
+
+/** Numbers are shown by the unit in their name; what has a command of its own (`backups`) is left out. */
+function resultLines(result: unknown, style: Style): string[] {
+  if (typeof result !== 'object' || result === null) return [];
+  const facts = Object.entries(result)
+    .filter(([name]) => name !== 'backups')
+    .map(([name, value]) => [spaced(name), valueText(name, value)])
+    .filter(([, text]) => text);
+  if (!facts.length) return [];
+  return ['', style.bold('  result'), ...table(facts, '  ')];
+}
+
+function valueText(name: string, value: unknown): string {
+  if (typeof value === 'number') {
+    if (/bytes$/i.test(name)) return bytesText(value);
+    return /ms$/i.test(name) ? durationText(value) : String(value);
+  }
+  if (Array.isArray(value)) return value.map((each) => valueText(name, each)).join('; ');
+  if (isNameAndReason(value)) return `${value.name} (${value.why})`;
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([key, inner]) => `${spaced(key)} ${valueText(/ms$/i.test(name) ? 'ms' : key, inner)}`)
+      .join(', ');
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
+}
+
+function isNameAndReason(value: unknown): value is { name: string; why: string } {
+  return typeof value === 'object' && value !== null && 'name' in value && 'why' in value;
+}
+
+/** `copiedAheadBytes` -> `copied ahead`; the unit is in the value. */
+function spaced(name: string): string {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.replace(/ (bytes|ms)$/, '');
+}

@@ -1,0 +1,148 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { guardQueueOf } from '../workflows/contract/messages';
+import { type TemporalConfig } from './config';
+import { pollersOf } from './pollers';
+import { checkSearchAttributes, wrongTypeText } from './setup';
+
+export type WorkerPart = 'runbooks' | 'guard';
+
+/** What workers carry out, and how they let go of what they hold. */
+export interface WorkerActivities {
+  readonly activities: object;
+  readonly close: () => Promise<void>;
+}
+
+export interface RunWorkerOptions<A extends WorkerActivities = WorkerActivities> {
+  readonly temporal: TemporalConfig;
+  /** The queue of runs; guards poll `<queue>-guard`. @default 'runbooks' */
+  readonly queue?: string;
+  /** Poll only one of the two queues. @default both */
+  readonly only?: WorkerPart;
+  /** File with the code of the workflows, bundled ahead of time. */
+  readonly bundleFile: string;
+  readonly createActivities: (client: Client) => Promise<A>;
+  /** Runs once the workers poll, e.g. to look for open brackets. A failure of it is said and stops nothing. */
+  readonly onReady?: (client: Client, activities: A) => Promise<void>;
+  /** Ends the workers gracefully; SIGINT and SIGTERM do so too. */
+  readonly until?: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** A namespace in which runs would hang for ever. */
+export class NotSetUp extends Error {}
+
+const timing = {
+  // A step that is nearly done may finish; with the default of 0 it fails at once and uses up an attempt.
+  shutdownGraceTime: '10s',
+  // Decides how fast a cancellation reaches an activity, and how much progress a killed worker takes with it.
+  maxHeartbeatThrottleInterval: '1s',
+  // A killed worker's runs are offered to the others this soon.
+  stickyQueueScheduleToStartTimeout: '3s',
+} as const satisfies Partial<WorkerOptions>;
+
+/**
+ * Works until told to stop; says `ready` once the server has seen every queue being polled.
+ *
+ * @throws `NotSetUp` if a search attribute is missing or has another type
+ */
+export async function runWorker<A extends WorkerActivities>(options: RunWorkerOptions<A>): Promise<void> {
+  const { temporal, queue = 'runbooks', only, say } = options;
+  quietRuntime();
+  const queues = [...(only === 'guard' ? [] : [queue]), ...(only === 'runbooks' ? [] : [guardQueueOf(queue)])];
+  const connection = await Connection.connect(temporal.connection);
+  try {
+    await refuseUnlessSetUp(connection, temporal.namespace);
+    const client = new Client({ connection, namespace: temporal.namespace });
+    const activities = await options.createActivities(client);
+    const native = await NativeConnection.connect(temporal.connection);
+    try {
+      const workers = await Promise.all(
+        queues.map((taskQueue) =>
+          Worker.create({
+            ...timing,
+            connection: native,
+            namespace: temporal.namespace,
+            taskQueue,
+            identity: identityOf(taskQueue),
+            workflowBundle: { codePath: options.bundleFile },
+            activities: activities.activities,
+          }),
+        ),
+      );
+      await runTogether(
+        workers,
+        async (running) => {
+          await untilPolled(connection, temporal.namespace, queues, running);
+          if (running.aborted) return;
+          say('ready');
+          await options
+            .onReady?.(client, activities)
+            .catch((error: unknown) => say(`after the start: ${String(error)}`));
+        },
+        options.until,
+      );
+    } finally {
+      await native.close();
+      await activities.close();
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The end of one worker, wanted or not, is the end of all. */
+async function runTogether(
+  workers: readonly Worker[],
+  besides: (running: AbortSignal) => Promise<void>,
+  until?: AbortSignal,
+): Promise<void> {
+  const stopped = new AbortController();
+  const stop = () => {
+    stopped.abort();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map((worker) => worker.run().finally(stop));
+  if (until?.aborted) stop();
+  until?.addEventListener('abort', stop, { once: true });
+  const beside = besides(stopped.signal).catch((error: unknown) => {
+    stop();
+    throw error;
+  });
+  const results = await Promise.allSettled([beside, ...runs]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+async function untilPolled(
+  connection: Connection,
+  namespace: string,
+  queues: readonly string[],
+  running: AbortSignal,
+): Promise<void> {
+  for (const queue of queues)
+    while (!running.aborted && !(await pollersOf(connection, namespace, queue)).includes(identityOf(queue)))
+      await sleep(50);
+}
+
+async function refuseUnlessSetUp(connection: Connection, namespace: string): Promise<void> {
+  const { missing, wrongType } = await checkSearchAttributes(connection, namespace);
+  if (wrongType.length) throw new NotSetUp(wrongTypeText(namespace, wrongType));
+  if (missing.length)
+    throw new NotSetUp(
+      `namespace ${namespace} lacks search attributes (${missing.join(', ')}), runs would hang: run \`runbook setup\``,
+    );
+}
+
+const identityOf = (queue: string) => `${process.pid}@${hostname()}/${queue}`;
+
+/** The SDK allows one runtime a process, installed before its first use. */
+function quietRuntime(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN') });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
+  }
+}
