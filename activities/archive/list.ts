@@ -1,0 +1,79 @@
+import { type BackupRecord } from '../../workflows/contract/actions/archives';
+import { sh, type ShellText } from '../ssh/shell';
+import { manifestOf, verificationOf } from './manifest';
+
+/**
+ * One line for each manifest: archive's size (- if it is gone), manifest's time in seconds, manifest and verification
+ * record in base64 (- if there is none), name of the archive.
+ */
+export const listManifests = (directory: string): ShellText => sh`cd ${directory} 2> /dev/null || exit 0
+for manifest in *.manifest.json; do
+  [ -f "$manifest" ] || continue
+  name=$\{manifest%.manifest.json}
+  size=$(stat -c %s "$name" 2> /dev/null) || size=-
+  verified=-
+  if [ -f "$name.verified.json" ]; then verified=$(base64 -w 0 "$name.verified.json"); fi
+  echo "$size $(stat -c %Y "$manifest") $(base64 -w 0 "$manifest")- $\{verified:--} $name"
+done`;
+
+/**
+ * The records of all archives of a site, newest first.
+ *
+ * An archive whose manifest makes no sense, or that is not the one its manifest describes, is listed as not verified:
+ * it takes space and somebody should look at it, but it is no backup.
+ */
+export function readRecords(listing: string, site: string): BackupRecord[] {
+  return listing
+    .split('\n')
+    .flatMap((line) => recordOf(line, site) ?? [])
+    .filter((record) => record.site === site)
+    .sort((a, b) => (a.createdAt === b.createdAt ? (a.name < b.name ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1));
+}
+
+function recordOf(line: string, site: string): BackupRecord | undefined {
+  const match = /^(\d+|-) (\d+) (\S*)- (\S+) (.+)$/.exec(line);
+  if (!match) return undefined;
+  const [, size = '-', seconds = '0', encoded = '', verifiedBy = '-', name = ''] = match;
+  const manifest = manifestOf(decode(encoded));
+  if (manifest?.name !== name) return unreadable(name, site, size, Number(seconds));
+
+  const verification = verificationOf(decode(verifiedBy));
+  const isWhole = Number(size) === manifest.bytes;
+  const verified = isWhole && verification?.sha256 === manifest.sha256;
+  const { createdAt, bytes, sha256, engine, strategy, rows, marker, run } = manifest;
+  return {
+    kind: 'archive',
+    name,
+    site: manifest.site,
+    createdAt,
+    bytes,
+    sha256,
+    engine,
+    strategy,
+    verified,
+    verifiedAt: verified ? verification.verifiedAt : null,
+    rows,
+    marker,
+    run: run.workflowId,
+  };
+}
+
+function unreadable(name: string, site: string, size: string, seconds: number): BackupRecord {
+  return {
+    kind: 'archive',
+    name,
+    site,
+    createdAt: new Date(seconds * 1000).toISOString(),
+    bytes: size === '-' ? 0 : Number(size),
+    sha256: '',
+    engine: 'unknown',
+    strategy: 'manifest is unreadable',
+    verified: false,
+    verifiedAt: null,
+    rows: null,
+    marker: null,
+    run: '',
+  };
+}
+
+const decode = (base64: string) => Buffer.from(base64, 'base64').toString();

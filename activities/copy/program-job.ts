@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { type HostRef } from '../../workflows/contract/site';
+import { fail } from '../failures';
+import { type ActionContext } from '../implementation';
+import { followJob } from '../ssh/follow';
+import { type SshHosts } from '../ssh/hosts';
+import { type FinishedJob } from '../ssh/jobs';
+import { type Program, putProgram, runProgram } from './programs';
+
+/** A program as a remote job, with the shape of what it leaves in `$JOB_DIR/result`. */
+export interface ProgramJob<R extends z.ZodType> {
+  readonly host: HostRef;
+  readonly program: Program;
+  readonly args: readonly string[];
+  readonly result: R;
+}
+
+// The end of a copy is waited for while production is down.
+const pollMs = 250;
+
+/**
+ * Starts a program as the job of this action, or attaches to it, and returns its result.
+ *
+ * @throws `ResourceFailed` with the program's last words when it fails; else as `followJob`.
+ */
+export async function runProgramJob<R extends z.ZodType>(
+  ssh: SshHosts,
+  { host, program, args, result }: ProgramJob<R>,
+  { call, signal, jobStarted, progress, markJobStarted }: ActionContext,
+): Promise<{ key: string; host: string; starts: number } & z.output<R>> {
+  if (!jobStarted) await putProgram(ssh.host(host), program, signal);
+  let started = jobStarted;
+  const job = await followJob(
+    ssh.jobs(host),
+    {
+      key: call.key,
+      command: runProgram(host, program, args),
+      fence: call.fence ?? undefined,
+      alreadyStarted: jobStarted,
+      title: call.title,
+    },
+    {
+      signal,
+      pollMs,
+      onProgress: (seen) => {
+        if (seen.started && !started) markJobStarted();
+        started ||= seen.started;
+        if (seen.progress) progress(seen.progress);
+      },
+    },
+  );
+  if (job.exitCode !== 0) throw failed(call.title, host, job);
+  return { key: call.key, host: host.name, starts: job.starts, ...(parse(job, result, call.title) as object) } as {
+    key: string;
+    host: string;
+    starts: number;
+  } & z.output<R>;
+}
+
+function parse<R extends z.ZodType>(job: FinishedJob, result: R, title: string): z.output<R> {
+  try {
+    return result.parse(JSON.parse(job.result ?? ''));
+  } catch (error) {
+    throw fail('ResourceFailed', `${title}: it ended well, but left no result that makes sense`, {}, error);
+  }
+}
+
+function failed(title: string, host: HostRef, { exitCode, stderrTail }: FinishedJob): Error {
+  const lines = stderrTail.trim().split('\n').filter(Boolean);
+  const last = lines.at(-1) ?? (exitCode > 128 ? 'a signal ended it' : `it ended with exit code ${exitCode}`);
+  // What the tools said stands above the program's own last words, which refer to it.
+  const before = lines.length > 1 && /stands above$/.test(last) ? ` (${lines.at(-2)})` : '';
+  return fail('ResourceFailed', `${title}: ${last}${before}`, {
+    target: `host/${host.name}`,
+    operation: 'job',
+    exitCode,
+    stderrTail: stderrTail.slice(-2000),
+  });
+}

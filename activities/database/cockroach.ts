@@ -1,0 +1,85 @@
+import { type CockroachSpec } from '../../workflows/contract/site';
+import { sh, type ShellText } from '../ssh/shell';
+import { cockroachScratch } from './cockroach-scratch';
+import { type DatabaseEngine } from './engine';
+
+/**
+ * CockroachDB as a single node, driven with the program `cockroach` on the host's PATH.
+ *
+ * Client commands are bounded by `timeout`: a node that is not ready accepts connections and says nothing.
+ */
+export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
+  const security = spec.certsDir === undefined ? ['--insecure'] : [`--certs-dir=${spec.certsDir}`];
+  const client = [...security, `--host=${clientAddress(spec.listen)}`];
+  const sql = (seconds: number, ...statements: string[]): ShellText => {
+    const each = statements.flatMap((statement) => ['-e', statement]);
+    return sh`COCKROACH_CONNECT_TIMEOUT=4 timeout ${seconds} cockroach sql ${client} ${`--database=${spec.database}`} --format=csv ${each}`;
+  };
+
+  return {
+    name: 'cockroach',
+    store: spec.store,
+    programs: ['cockroach'],
+    leaveOut: ['LOCK', 'cockroach-temp*', 'temp-dirs-record.txt', 'logs', 'cockroach.*-addr', 'cockroach.pid'],
+    immutable: ['*.sst'],
+    server: { process: 'cockroach', word: ' start' },
+    stopSignal: 'TERM',
+
+    version: () => sh`timeout 10 cockroach version`,
+    readVersion(output) {
+      const tag = /^Build Tag:\s+(\S+)/m.exec(output)?.[1];
+      return { version: tag ?? 'unknown', standIn: /stand-?in/i.test(output) };
+    },
+
+    health() {
+      const scheme = spec.certsDir === undefined ? 'http' : 'https';
+      const url = `${scheme}://${clientAddress(spec.http)}/health?ready=1`;
+      const trust = spec.certsDir === undefined ? [] : ['--cacert', `${spec.certsDir}/ca.crt`];
+      // A query alone succeeds while the node drains; where there is no curl it has to do.
+      return sh`${sql(6, 'select 1')} > /dev/null && { ! command -v curl > /dev/null || curl -fsS -o /dev/null -m 3 ${trust} ${url}; }`;
+    },
+
+    start() {
+      const server = [
+        ...security,
+        `--store=${spec.store}`,
+        `--listen-addr=${spec.listen}`,
+        `--http-addr=${spec.http}`,
+        ...spec.startFlags,
+        '--background',
+        `--pid-file=${spec.store}/cockroach.pid`,
+      ];
+      return sh`timeout 45 cockroach start-single-node ${server}`;
+    },
+
+    countRows() {
+      const each = spec.tables.map((table) => `select '${table}' as name, count(*) as count from ${table}`);
+      return sql(2, each.join(' union all '));
+    },
+    readRows(output) {
+      const found = new Map(
+        [...output.matchAll(/^([a-z0-9_]+),(\d+)\r?$/gm)].map(([, table, count]) => [table, count]),
+      );
+      return Object.fromEntries(
+        spec.tables.map((table) => {
+          const count = found.get(table);
+          if (count === undefined) throw new Error(`no count of table ${table} in: ${output.slice(0, 200)}`);
+          return [table, Number(count)];
+        }),
+      );
+    },
+    mark: (marker) =>
+      sql(
+        20,
+        'create table if not exists runbook_marker (id varchar(200) primary key)',
+        `insert into runbook_marker values ('${marker}') on conflict do nothing`,
+      ),
+
+    scratch: () => cockroachScratch(spec),
+  };
+}
+
+/** Where a client on the same host reaches what listens on `:26257` or on all addresses. */
+function clientAddress(listen: string): string {
+  return listen.replace(/^(0\.0\.0\.0|\[::\])?(?=:\d+$)/, 'localhost');
+}

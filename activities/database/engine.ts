@@ -1,0 +1,49 @@
+import { type ShellText } from '../ssh/shell';
+
+/**
+ * What differs between database engines, for one database: commands as data, and how to read their answers.
+ *
+ * A store is one directory on one host that one server process has open. How to stop, start and wait is the same for
+ * all engines and lives beside this file.
+ */
+export interface DatabaseEngine {
+  readonly name: string;
+  /** The directory that is backed up as a whole. */
+  readonly store: string;
+  /** Programs that a host needs to serve a store. */
+  readonly programs: readonly string[];
+  /** Patterns of paths in the store that belong to the running process and are worth nothing in a copy. */
+  readonly leaveOut: readonly string[];
+  /** Patterns of files that the engine writes once and never changes. */
+  readonly immutable: readonly string[];
+  /** How the server process shows in /proc: its name, and a word of its command line before the store. */
+  readonly server: { readonly process: string; readonly word: string };
+  /** The signal for a stop in order. */
+  readonly stopSignal: 'TERM' | 'INT';
+
+  version(): ShellText;
+  readVersion(output: string): EngineVersion;
+  /** Ends with 0 if the database answers queries and says that it may take clients. */
+  health(): ShellText;
+  /** Starts the server for good, and ends when it serves or has failed. */
+  start(): ShellText;
+  /** Counts the rows of every table of interest. */
+  countRows(): ShellText;
+  /** @throws Error if a table is missing in the answer. */
+  readRows(output: string): Record<string, number>;
+  /** Writes a marker row, also if it is there already. @param marker letters, digits and dashes */
+  mark(marker: string): ShellText;
+  /**
+   * Shell functions for a scratch database on a copy of a store, used by the read-back: `scratch_start <store>`,
+   * `scratch_count <table>`, `scratch_has_marker <marker>`, `scratch_stop`.
+   *
+   * It listens on loopback only, dials nobody, logs to `$scratch/log`, and stays in the caller's process group.
+   */
+  scratch(): ShellText;
+}
+
+export interface EngineVersion {
+  readonly version: string;
+  /** A program that behaves like the engine but is not it. */
+  readonly standIn: boolean;
+}

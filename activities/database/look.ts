@@ -1,0 +1,40 @@
+import { type OutputOf } from '../../workflows/contract/actions';
+import { fail } from '../failures';
+import { type Host } from '../ssh/hosts';
+import { sh } from '../ssh/shell';
+import { type DatabaseEngine } from './engine';
+import { findProcesses, holdersOf } from './processes';
+import { isHealthy } from './start';
+
+/** Size of a store on disk, without counting hard links twice. */
+export async function storeBytes(engine: DatabaseEngine, host: Host, signal: AbortSignal): Promise<number> {
+  // du says 1 when a file vanished while it looked, which is nothing special in a store that is served.
+  const { stdout } = await host.run(sh`du -sb ${engine.store}`, { signal, allowExit: [0, 1] });
+  const bytes = /^(\d+)\s/.exec(stdout)?.[1];
+  if (bytes !== undefined) return Number(bytes);
+  throw fail('PreconditionFailed', `there is no store ${engine.store} on ${host.ref.name}. Is the site file right?`, {
+    target: `database/${host.ref.name}`,
+    operation: 'du',
+  });
+}
+
+/** Everything that can be seen of a database without changing it. */
+export async function lookAtDatabase(
+  engine: DatabaseEngine,
+  host: Host,
+  signal: AbortSignal,
+): Promise<OutputOf<'readDatabase'>> {
+  const [processes, version, bytes] = await Promise.all([
+    findProcesses(host, engine, signal),
+    host.run(engine.version(), { signal, allowExit: [0, 127] }),
+    storeBytes(engine, host, signal),
+  ]);
+  if (version.exitCode === 127)
+    throw fail('PreconditionFailed', `${host.ref.name} has no program ${engine.programs.join(' or ')} on its PATH`, {
+      target: `database/${host.ref.name}`,
+      operation: 'readDatabase',
+    });
+  const running = holdersOf(processes).length > 0;
+  const healthy = running && (await isHealthy(engine, host, signal));
+  return { running, healthy, ...engine.readVersion(version.stdout), storeBytes: bytes };
+}

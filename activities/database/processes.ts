@@ -1,0 +1,36 @@
+import { type Host } from '../ssh/hosts';
+import { sh, type ShellText } from '../ssh/shell';
+import { type DatabaseEngine } from './engine';
+
+/** Processes that have a store, by what was seen in /proc. */
+export interface StoreProcesses {
+  /** Servers by their command line: these are told to stop. */
+  readonly servers: readonly number[];
+  /** Whoever has a file of the store open for writing, servers and their children included. */
+  readonly writers: readonly number[];
+}
+
+/** Lists the processes that have the store; needs no tool beyond the shell's, and no privilege for own processes. */
+export function listProcesses({ store, server }: Pick<DatabaseEngine, 'store' | 'server'>): ShellText {
+  const pattern = sh`${store.replace(/[*?[\\]/g, '\\$&')}`;
+  // The store stands as a whole word: after "=" or a blank, before a blank, a comma or a slash.
+  return sh`for process in /proc/[0-9]*; do
+  read -r name < "$process/comm" && [ "$name" = ${server.process} ] || continue
+  case " $(tr '\\0' ' ' < "$process/cmdline") " in
+  *${server.word}*[=\\ ]${store}[\\ ,/]*) echo "server $\{process#/proc/}" ;;
+  esac
+done 2> /dev/null
+find /proc/[0-9]*/fd -lname ${pattern}'/*' 2> /dev/null | sed 's|/fd/|/fdinfo/|' |
+  xargs -r grep -lsE '^flags:[[:space:]]*[0-7]*[12]$' | cut -d / -f 3 | sort -u | sed 's/^/writer /'`;
+}
+
+/** Looks once. @throws what `Host.run` throws */
+export async function findProcesses(host: Host, engine: DatabaseEngine, signal: AbortSignal): Promise<StoreProcesses> {
+  const { stdout } = await host.run(listProcesses(engine), { signal });
+  const pids = (kind: string) =>
+    [...stdout.matchAll(new RegExp(`^${kind} (\\d+)$`, 'gm'))].map(([, pid]) => Number(pid));
+  return { servers: pids('server'), writers: pids('writer') };
+}
+
+/** Everybody who has the store, each once. */
+export const holdersOf = ({ servers, writers }: StoreProcesses): number[] => [...new Set([...servers, ...writers])];

@@ -1,0 +1,78 @@
+import { type OutputOf } from '../../workflows/contract/actions';
+import { fail } from '../failures';
+import { type ActionContext } from '../implementation';
+import { type Clock } from '../openstack/clock';
+import { type Host } from '../ssh/hosts';
+import { sh, type ShellText } from '../ssh/shell';
+import { type DatabaseEngine } from './engine';
+import { findProcesses, holdersOf } from './processes';
+
+const pauseMs = 100;
+/** A supervisor that starts a killed server again does so within this time. */
+const stayGoneMs = 1_500;
+const forceMs = 8_000;
+
+/** The stop signal to these processes; one that has ended meanwhile is no failure. */
+export const signalProcesses = (signal: 'TERM' | 'INT' | 'KILL', pids: readonly number[]): ShellText =>
+  sh`kill -s ${signal} ${pids}`;
+
+/**
+ * Stops a database in order, by force when it has not stopped within `withinSeconds`, and returns when no process has
+ * its store.
+ *
+ * Safe to repeat; the limit starts anew then.
+ * @throws `ResourceFailed` when processes have the store even after KILL, or come back: the store is in use then.
+ */
+export async function stopDatabase(
+  engine: DatabaseEngine,
+  host: Host,
+  withinSeconds: number,
+  { clock, context }: { readonly clock: Clock; readonly context: ActionContext },
+): Promise<OutputOf<'stopDatabase'>> {
+  const { signal, progress } = context;
+  const startedMs = clock.now();
+  const seconds = () => Math.round((clock.now() - startedMs) / 1000);
+  const look = () => findProcesses(host, engine, signal);
+  const send = (name: 'TERM' | 'INT' | 'KILL', pids: readonly number[]) =>
+    host.run(signalProcesses(name, pids), { signal, allowExit: [0, 1] });
+
+  const found = await look();
+  if (holdersOf(found).length === 0) return { changed: false, forced: false, tookMs: 0 };
+  await send(engine.stopSignal, found.servers.length > 0 ? found.servers : found.writers);
+  if (await isGoneBy(startedMs + withinSeconds * 1000, 'stopping'))
+    return { changed: true, forced: false, tookMs: clock.now() - startedMs };
+
+  const forceUntilMs = clock.now() + forceMs;
+  do {
+    const stubborn = holdersOf(await look());
+    if (stubborn.length > 0) await send('KILL', stubborn);
+    if ((await isGoneBy(Math.min(clock.now() + 1_000, forceUntilMs), 'killing')) && (await staysGone()))
+      return { changed: true, forced: true, tookMs: clock.now() - startedMs };
+  } while (clock.now() < forceUntilMs);
+
+  const left = holdersOf(await look());
+  throw fail(
+    'ResourceFailed',
+    `the database on ${host.ref.name} does not stop by any means: ${engine.store} is held by ` +
+      `${left.length > 0 ? `process ${left.join(', ')}` : 'a process that comes back'} ${seconds()} s after ${engine.stopSignal}, and after KILL; wanted nobody. ` +
+      `Does a supervisor start it again? See there: ps -ef | grep ${engine.server.process}`,
+    { target: `database/${host.ref.name}`, operation: 'stopDatabase' },
+  );
+
+  async function isGoneBy(deadlineMs: number, doing: string): Promise<boolean> {
+    while (holdersOf(await look()).length > 0) {
+      if (clock.now() >= deadlineMs) return false;
+      progress({ done: seconds(), unit: 'items', note: `seconds: ${doing} the database` });
+      await clock.sleep(pauseMs, signal);
+    }
+    return true;
+  }
+
+  async function staysGone(): Promise<boolean> {
+    for (const untilMs = clock.now() + stayGoneMs; clock.now() < untilMs;) {
+      await clock.sleep(pauseMs, signal);
+      if (holdersOf(await look()).length > 0) return false;
+    }
+    return true;
+  }
+}
