@@ -5,7 +5,6 @@ import {
   defineSignal,
   setCurrentDetails,
   setHandler,
-  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { type BackupRecord } from './contract/actions/archives';
@@ -40,5 +39,3 @@ export async function catalogue(input: CatalogueInput): Promise<void> {
   await condition(() => workflowInfo().continueAsNewSuggested);
   await continueAsNew<typeof catalogue>({ site: input.site, backups: records });
 }
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, catalogue);

@@ -6,7 +6,6 @@ import {
   getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
-  setWorkflowOptions,
   sleep,
   upsertMemo,
 } from '@temporalio/workflow';
@@ -49,8 +48,6 @@ const brackets = defineQuery<GuardState>(messages.brackets);
 export async function guard(input: GuardInput): Promise<GuardResult> {
   return await CancellationScope.nonCancellable(() => new Guard(input).run());
 }
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, guard);
 
 class Guard {
   /** By id; the highest is the innermost. */

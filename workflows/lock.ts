@@ -8,7 +8,6 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
-  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { type LockRequest } from './contract/companions';
@@ -34,8 +33,6 @@ const locks = defineQuery<LockState[]>(messages.locks);
 export async function lock(input: LockInput): Promise<void> {
   return await CancellationScope.nonCancellable(() => new Lock(input).run());
 }
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, lock);
 
 class Lock {
   readonly #holders: Holder[];

@@ -65,14 +65,16 @@ export class PlanOps implements Ops {
     if (!bracket) return await work(async () => undefined);
     const entry = bracket.enter(await this.#step(bracket.read));
     if (entry === 'as found') return await work(async () => undefined);
-    bracket.opened?.(await this.#step(entry.open));
+    const opened = await this.#step(entry.open);
+    bracket.opened?.(opened);
     const left = this.checklist.enter(bracket.title);
     let close = entry.close;
     const value = await work(async (next) => {
       close = next;
     });
     left();
-    bracket.closed?.(await this.#step(close));
+    const closed = await this.#step(close);
+    bracket.closed?.(closed);
     return value;
   }
 

@@ -86,7 +86,7 @@ export class RunOps implements Ops {
   }
 
   async do<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N>> {
-    return await this.#step(action, (step) => carryOut(action, step.call));
+    return await this.#step(action, (step) => this.#carryOut(action, step.call));
   }
 
   async attempt<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N> | null> {
@@ -110,7 +110,7 @@ export class RunOps implements Ops {
       await this.#guard.open(entry);
       let output: OutputOf<N>;
       try {
-        output = await carryOut(action, step.call);
+        output = await this.#carryOut(action, step.call);
       } catch (error) {
         const stopped = await this.#close(entry);
         throw stopped.ok || !entry.mustClose ? error : joinFailures(error, [stopped.error]);
@@ -137,7 +137,8 @@ export class RunOps implements Ops {
     let close = entry.close;
     let result: { ok: true; value: T } | { ok: false; error: unknown };
     try {
-      bracket.opened?.(await this.do(entry.open));
+      const opened = await this.do(entry.open);
+      bracket.opened?.(opened);
       this.#announce(bracket.announce?.opened, bracket.title);
       const value = await work(async (next) => {
         await this.#guard.commit(open.id, next);
@@ -210,7 +211,6 @@ export class RunOps implements Ops {
     );
     this.steps.push(action);
     const end = this.checklist.begin(call.title, action.action);
-    this.#inFlight += 1;
     try {
       const output = await carry({ title: call.title, call });
       end('done');
@@ -220,6 +220,14 @@ export class RunOps implements Ops {
       if (isCancellation(error)) throw error;
       if (isUnguarded(error)) this.#unguarded = true;
       throw stepFailure(call.title, definition.effect, error);
+    }
+  }
+
+  /** Counted, so that the guard is told to go on only when nothing of this run is on its way any more. */
+  async #carryOut<N extends ActionName>(action: Action<N>, call: Call): Promise<OutputOf<N>> {
+    this.#inFlight += 1;
+    try {
+      return await carryOut(action, call);
     } finally {
       this.#inFlight -= 1;
     }

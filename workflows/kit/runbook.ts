@@ -18,7 +18,7 @@ import { type RunbookInput, type RunbookName, type RunbookResult, runbooks } fro
 import { describeIssues } from '../contract/issues';
 import { ask } from './carry-out';
 import { Checklist } from './checklist';
-import { applicationFailure, fail, failureDetails } from './failures';
+import { applicationFailure, fail, failureDetails, stepFailure } from './failures';
 import { type Ops } from './ops';
 import { PlanOps } from './plan-ops';
 import { RunOps } from './run-ops';
@@ -75,7 +75,9 @@ export function runbook<N extends RunbookName>(
     if (!parsed.success) throw fail('InvalidInput', `input of ${name}: ${describeIssues(parsed.error)}`);
     const input = parsed.data as RunbookInput<N>;
 
-    const loaded = await ask.loadSite(input.site ?? null);
+    const loaded = await ask.loadSite(input.site ?? null).catch((error: unknown) => {
+      throw stepFailure('Load the site', 'read', error);
+    });
     const site = resolveSite(loaded.name, loaded.document);
     upsertMemo({ siteSha256: loaded.sha256 });
     upsertSearchAttributes({

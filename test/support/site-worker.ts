@@ -1,0 +1,61 @@
+import { type Client } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { activitiesOf } from '../../activities/activities';
+import { type FakeSite } from './fake-site';
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
+
+/** The bundle of today's workflows, made once per test file. */
+export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: require.resolve('../../workflows/index'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+}
+
+export interface SiteWorker {
+  stop(): Promise<void>;
+}
+
+let installed = false;
+
+/** A worker for runs, guards or both, whose actions act on a site in memory. */
+export async function startSiteWorker(
+  address: string,
+  client: Client,
+  site: FakeSite,
+  queues: readonly string[] = ['runbooks', 'runbooks-guard'],
+): Promise<SiteWorker> {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  installed = true;
+  const connection = await NativeConnection.connect({ address });
+  const activities = activitiesOf(site.implementations(), { client, tell: site.tell, loadSite: site.loadSite });
+  const workers = await Promise.all(
+    queues.map(async (taskQueue) =>
+      Worker.create({
+        connection,
+        taskQueue,
+        workflowBundle: await workflowBundle(),
+        activities,
+        maxHeartbeatThrottleInterval: '1s',
+        shutdownGraceTime: '100ms',
+      }),
+    ),
+  );
+  const running = workers.map((worker) => worker.run());
+  return {
+    stop: async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await connection.close();
+    },
+  };
+}

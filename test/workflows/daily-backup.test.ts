@@ -1,0 +1,300 @@
+import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { type Plan } from '../../workflows/contract/plan';
+import { type GuardState, type LockState } from '../../workflows/contract/messages';
+import { type RunbookResult } from '../../workflows/contract/runbooks';
+import { fail } from '../../activities/failures';
+import { FakeSite, fakeDocument, gate } from '../support/fake-site';
+import { type SiteWorker, startSiteWorker } from '../support/site-worker';
+import { startTemporal, type TemporalServer, until } from '../support/temporal-server';
+
+let temporal: TemporalServer;
+let site: FakeSite;
+let worker: SiteWorker;
+let runs = 0;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+}, 60_000);
+afterAll(() => temporal.close());
+beforeEach(async () => {
+  site = new FakeSite();
+  worker = await startSiteWorker(temporal.address, temporal.client, site);
+}, 60_000);
+afterEach(async () => {
+  // A lock outlives its site: the next test begins with a free one.
+  for await (const { workflowId, runId } of temporal.client.workflow.list({ query: 'ExecutionStatus = "Running"' }))
+    await temporal.client.workflow
+      .getHandle(workflowId, runId)
+      .terminate()
+      .catch(() => undefined);
+  await worker.stop();
+});
+
+async function start(input: unknown = {}, workflow = 'dailyBackup'): Promise<WorkflowHandle> {
+  runs += 1;
+  return await temporal.client.workflow.start(workflow, {
+    workflowId: `${workflow}/fake/${runs}`,
+    taskQueue: 'runbooks',
+    args: [input],
+  });
+}
+
+async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure> {
+  const error: unknown = await run.result().then(
+    () => new Error('it did not fail'),
+    (thrown: unknown) => thrown,
+  );
+  const cause = error instanceof WorkflowFailedError ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure)) throw cause;
+  return cause;
+}
+
+const guardOf = (run: WorkflowHandle) => temporal.client.workflow.getHandle(`guard/${run.workflowId}`);
+const guardEnded = (run: WorkflowHandle) =>
+  guardOf(run).result() as Promise<{ restored: string[]; why: string | null }>;
+
+const wholeBackup = [
+  'server on',
+  'mounted',
+  'workplace made',
+  'pull authorized',
+  'production down',
+  'database stopped',
+  'database started',
+  'production up',
+  'pull revoked',
+  'workplace removed',
+  'unmounted',
+  'server off',
+];
+
+test('a backup opens and closes everything in order, and keeps a verified archive', async () => {
+  const run = await start();
+  const result = (await run.result()) as RunbookResult<'daily-backup'>;
+  expect(site.changes).toEqual(wholeBackup);
+  expect(site.asFound()).toBe(true);
+  expect(result.backups).toMatchObject([{ name: result.archive, verified: true }]);
+  expect(site.catalogue).toEqual(result.backups);
+  expect(await guardEnded(run)).toEqual({ restored: [], why: null });
+  expect(site.messages.map(({ kind }) => kind)).toEqual(['started', 'productionDown', 'productionUp', 'done']);
+}, 60_000);
+
+test('a plan changes nothing, and its digest is the one of the run that follows', async () => {
+  const { plan } = (await (await start({ dryRun: true })).result()) as { plan: Plan };
+  expect(site.changes).toEqual([]);
+  expect(site.messages).toEqual([]);
+  expect(plan.steps.map(({ action }) => action)).toContain('bringProductionUp');
+
+  const run = await start();
+  await run.result();
+  expect((await run.describe()).memo).toMatchObject({ planDigest: plan.digest });
+}, 60_000);
+
+test('a run terminated while production is down is undone by its guard, innermost first', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start();
+  await copying.reached;
+  await run.terminate();
+  const { restored } = await guardEnded(run);
+  expect(restored[0]).toMatch(/^stopped: Copy what changed/);
+  expect(site.stopped).toHaveLength(1);
+  expect(site.changes.slice(-6)).toEqual(wholeBackup.slice(-6));
+  expect(site.asFound()).toBe(true);
+  expect(site.messages.filter(({ kind }) => kind === 'alarm' || kind === 'recovered')).toHaveLength(2);
+}, 60_000);
+
+test('a change that lands after its run was terminated is undone too', async () => {
+  let landed = () => {};
+  const landing = new Promise<void>((resolve) => (landed = resolve));
+  site.before.set('takeProductionDown', async ({ call }) => {
+    // The request is on its way: neither a cancellation nor the end of the run calls it back.
+    void run.terminate();
+    await until('the guard has closed', async () => site.messages.some(({ kind }) => kind === 'alarm'));
+    await until('production was looked at', async () => site.changes.includes('server off'));
+    setImmediate(landed);
+    expect(call.guard).not.toBeNull();
+  });
+  const run = await start();
+  await landing;
+  await until('it landed', async () => site.changes.includes('production down'));
+  await until('it was undone', async () => site.production === 'production');
+  expect(site.changes.at(-1)).toBe('production up');
+}, 90_000);
+
+test('a run that was reset refuses to go on, and its guard restores', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start();
+  await copying.reached;
+  const history = await run.fetchHistory();
+  const tasks = (history.events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+  site.before.delete('copyStore');
+  const { runId } = await temporal.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: {
+      workflowId: run.workflowId,
+      runId: history.events?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId,
+    },
+    workflowTaskFinishEventId: tasks.at(-1)?.eventId,
+    requestId: 'reset',
+    reason: 'test',
+  });
+  const failure = await failureOf(temporal.client.workflow.getHandle(run.workflowId, runId));
+  expect(failure.type).toBe('PreconditionFailed');
+  expect(failure.message).toMatch(/does not stand behind this run/);
+  await guardEnded(run);
+  expect(site.asFound()).toBe(true);
+  expect(site.changes.filter((change) => change === 'production up')).toHaveLength(1);
+}, 60_000);
+
+test('an aborted run closes everything itself and is closed as cancelled', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start();
+  await copying.reached;
+  await expect(run.executeUpdate('abort', { args: [{ who: 'olav', why: '' }] })).rejects.toThrow(
+    WorkflowUpdateFailedError,
+  );
+  await run.executeUpdate('abort', { args: [{ who: 'olav', why: 'wrong night' }] });
+  await expect(run.result()).rejects.toThrow(WorkflowFailedError);
+  expect((await run.describe()).status.name).toBe('CANCELLED');
+  expect(site.changes).toEqual(wholeBackup);
+  expect(site.stopped).toHaveLength(1);
+  expect(await guardEnded(run)).toEqual({ restored: [], why: null });
+  expect(site.messages.at(-1)).toMatchObject({
+    kind: 'failed',
+    text: expect.stringContaining('aborted by olav: wrong night') as string,
+  });
+}, 60_000);
+
+test('two backups at once: the second waits, and is seen to wait', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const first = await start();
+  await copying.reached;
+  const second = await start();
+  const locks = await until('the second waits', async () => {
+    const state = await temporal.client.workflow.getHandle('lock/fake').query<LockState[]>('locks');
+    return state[0]?.queue.length === 1 && state;
+  });
+  expect(locks).toMatchObject([
+    { resource: 'site', holder: first.workflowId, queue: [{ workflowId: second.workflowId }] },
+  ]);
+  site.before.delete('copyStore');
+  copying.open();
+  await first.result();
+  await second.result();
+  expect(site.changes).toEqual([...wholeBackup, ...wholeBackup]);
+  expect(site.messages.some(({ kind, run }) => kind === 'waiting' && run === second.workflowId)).toBe(true);
+}, 60_000);
+
+test('the lock passes on only when the guard of a terminated run is done', async () => {
+  const copying = gate();
+  const restoring = gate();
+  site.before.set('copyStore', copying.fault);
+  site.before.set('startDatabase', restoring.fault);
+  const first = await start();
+  await copying.reached;
+  const second = await start();
+  site.before.delete('copyStore');
+  await first.terminate();
+  await restoring.reached;
+  const [state] = await temporal.client.workflow.getHandle('lock/fake').query<LockState[]>('locks');
+  expect(state?.holder).toBe(first.workflowId);
+  restoring.open();
+  await second.result();
+  expect(site.changes.slice(-12)).toEqual(wholeBackup);
+}, 60_000);
+
+test('a failed step ends the run with its type, its step and everything closed', async () => {
+  site.before.set('copyStore', async () => {
+    throw fail('UnknownOutcome', 'the job on backup is lost: the host rebooted', { target: 'host/backup' });
+  });
+  const run = await start();
+  const failure = await failureOf(run);
+  expect(failure.type).toBe('UnknownOutcome');
+  expect(failure.message).toMatch(/^Copy what changed in the store of db1: the job on backup is lost/);
+  expect(failure.details?.[0]).toMatchObject({ step: 'Copy what changed in the store of db1', target: 'host/backup' });
+  expect(site.asFound()).toBe(true);
+  expect(site.messages.at(-1)?.kind).toBe('failed');
+}, 60_000);
+
+test('a close that fails is tried again and told, and what is outside waits for it', async () => {
+  let broken = true;
+  site.before.set('startDatabase', async () => {
+    if (broken) throw fail('ResourceFailed', 'the database does not start');
+  });
+  const run = await start();
+  await until('an alarm', async () => site.messages.some(({ kind }) => kind === 'alarm'));
+  expect(site.production).toBe('fallback');
+  broken = false;
+  await run.result();
+  expect(site.changes).toEqual(wholeBackup);
+  expect(site.messages.map(({ kind }) => kind)).toContain('recovered');
+}, 60_000);
+
+test('past its limit the guard takes over from a living run, which closes nothing any more', async () => {
+  site.document = { ...fakeDocument, limits: { ...fakeDocument.limits, maxDowntimeSeconds: 2 } };
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start();
+  const failure = await failureOf(run);
+  expect(failure.message).toMatch(/guard/);
+  expect((await guardEnded(run)).restored).toContain('Production is down');
+  expect(site.asFound()).toBe(true);
+}, 60_000);
+
+test('production taken down by somebody is refused and left as it was', async () => {
+  const down = await start({ action: 'down', by: 'kari', reason: 'new switch' }, 'production');
+  await down.result();
+  const failure = await failureOf(await start());
+  expect(failure.type).toBe('PreconditionFailed');
+  expect(failure.message).toMatch(/taken down by kari: new switch/);
+  expect(site.changes).toEqual(['production down']);
+  await (await start({ action: 'up' }, 'production')).result();
+  expect(site.production).toBe('production');
+}, 60_000);
+
+test('a bad input ends the run at once with the field and what was expected', async () => {
+  for (const [input, words] of [
+    [{ keep: 0 }, /keep: .*>=1/],
+    [{ kep: 3 }, /kep/],
+    [{ site: 'nowhere' }, /there is no site nowhere/],
+  ] as const) {
+    const failure = await failureOf(await start(input));
+    expect(failure.type).toBe('InvalidInput');
+    expect(failure.message).toMatch(words);
+  }
+  expect(site.changes).toEqual([]);
+}, 60_000);
+
+test('a server that runs already is left running', async () => {
+  site.server = 'ACTIVE';
+  await (await start()).result();
+  expect(site.changes).not.toContain('server off');
+  expect(site.server).toBe('ACTIVE');
+}, 60_000);
+
+test('without a guard worker nothing is touched', async () => {
+  await worker.stop();
+  worker = await startSiteWorker(temporal.address, temporal.client, site, ['runbooks']);
+  const failure = await failureOf(await start());
+  expect(failure.type).toBe('Unavailable');
+  expect(failure.message).toMatch(/no worker polls runbooks-guard/);
+  expect(site.changes).toEqual([]);
+}, 60_000);
+
+test('a guard shows what it stands behind', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start();
+  await copying.reached;
+  const state = await guardOf(run).query<GuardState>('brackets');
+  expect(state.open).toContain('Production is down');
+  expect(state.tookOver).toBe(false);
+  expect((await guardOf(run).describe()).memo).toMatchObject({ open: state.open, tookOver: false });
+  copying.open();
+  await run.result();
+}, 60_000);
