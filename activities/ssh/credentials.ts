@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AnyAuthMethod, type ParsedKey, utils } from 'ssh2';
+import { fail } from '../failures';
+import { fingerprint } from './known-hosts';
+
+/** What to log in with, and in words what it is: for the message when the host refuses it. */
+export interface Credentials {
+  readonly methods: AnyAuthMethod[];
+  readonly tried: string[];
+}
+
+/**
+ * Collects the keys for a login: the configuration's `IdentityFile`s, else `RUNBOOK_SSH_KEY`, else the agent and the
+ * usual files of `~/.ssh`. The agent also stands in for a key file that has a passphrase.
+ * @throws `AuthDenied` if there is nothing to log in with.
+ */
+export function findCredentials(
+  user: string,
+  identityFiles: readonly string[],
+  env: NodeJS.ProcessEnv,
+  home: string,
+): Credentials {
+  const named = identityFiles.length ? identityFiles : env['RUNBOOK_SSH_KEY'] ? [env['RUNBOOK_SSH_KEY']] : [];
+  const files = named.length ? named : ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(home, '.ssh', name));
+  const agent = env['SSH_AUTH_SOCK'];
+  const methods: AnyAuthMethod[] = [];
+  const tried: string[] = [];
+  let locked = '';
+
+  for (const file of files) {
+    const key = readKey(file);
+    if (key === 'absent') {
+      if (named.length) tried.push(`${file} (no such file)`);
+    } else if (key instanceof Error) {
+      if (/passphrase/i.test(key.message)) locked = file;
+      tried.push(`${file} (${locked === file ? 'has a passphrase' : key.message})`);
+    } else {
+      methods.push({ type: 'publickey', username: user, key });
+      tried.push(`${file} (${fingerprint(key.getPublicSSH())})`);
+    }
+  }
+  if (agent && (named.length === 0 || locked)) {
+    methods.push({ type: 'agent', username: user, agent });
+    tried.push(`the agent at ${agent}`);
+  }
+  if (methods.length) return { methods, tried };
+  const next = locked
+    ? `Start an agent and: ssh-add ${locked}; or name a key without a passphrase in RUNBOOK_SSH_KEY`
+    : 'Make a key with ssh-keygen, or name one by IdentityFile or RUNBOOK_SSH_KEY';
+  throw fail('AuthDenied', `no key to log in with as ${user}: ${(tried.length ? tried : files).join(', ')}. ${next}`, {
+    operation: 'ssh.connect',
+  });
+}
+
+function readKey(file: string): ParsedKey | Error | 'absent' {
+  if (!existsSync(file)) return 'absent';
+  try {
+    const key = utils.parseKey(readFileSync(file));
+    if (key instanceof Error) return key;
+    return key.isPrivateKey() ? key : new Error('is not a private key');
+  } catch (error) {
+    return error as Error;
+  }
+}

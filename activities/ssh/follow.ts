@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, failureTypeOf } from '../failures';
+import { type FinishedJob, type JobProgress, type JobStart, type JobState, type RemoteJobs } from './jobs';
+
+/** What a follower knows at a poll. */
+export interface FollowedJob {
+  /** Whether the host has said so: keep it in the heartbeat, it is `alreadyStarted` for the next attempt. */
+  readonly started: boolean;
+  readonly starts: number;
+  readonly progress?: JobProgress;
+  /** How long the host has not answered; what is told besides is from before. */
+  readonly unreachableMs?: number;
+}
+
+export interface FollowOptions {
+  /** Ends the following, not the job: `followJob` throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called with each answer and every `pollMs`, also while the host is silent: the place to heartbeat. Must not throw. */
+  readonly onProgress?: (job: FollowedJob) => void;
+  /** @default 1000 */
+  readonly pollMs?: number;
+  /** A host may be silent this long before `Unavailable` is thrown. @default 60 000 */
+  readonly toleranceMs?: number;
+}
+
+/**
+ * Starts a job or attaches to it, and returns when it has finished, with whatever exit code.
+ *
+ * Never stops the job, whatever ends the following. To be called again with the same key after any failure.
+ * @throws `UnknownOutcome` if the job is lost, `Unavailable` if the host stays silent, and as `startOrAttach`.
+ */
+export async function followJob(jobs: RemoteJobs, start: JobStart, options: FollowOptions = {}): Promise<FinishedJob> {
+  const { signal, onProgress = () => undefined, pollMs = 1_000, toleranceMs = 60_000 } = options;
+  let known: FollowedJob = { started: start.alreadyStarted, starts: 0 };
+  let attached = false;
+  let silent = false;
+  let answeredAt = performance.now();
+  const silentMs = () => Math.round(performance.now() - answeredAt);
+  const tell = () => onProgress(silent ? { ...known, unreachableMs: silentMs() } : known);
+  // A single call may take longer than the caller's heartbeat allows.
+  const ticker = setInterval(tell, pollMs);
+  try {
+    for (;;) {
+      try {
+        const state: JobState = attached
+          ? await jobs.poll(start.key, { signal })
+          : await jobs.startOrAttach({ ...start, alreadyStarted: known.started }, { signal });
+        attached = true;
+        silent = false;
+        answeredAt = performance.now();
+        if (state.state === 'finished') return state;
+        if (state.state !== 'running') throw lost(start, state.state === 'lost' ? state.why : 'its directory is gone');
+        known = { started: true, starts: state.starts, progress: state.progress };
+        tell();
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (failureTypeOf(error) !== 'Unavailable' || silentMs() > toleranceMs) throw error;
+        silent = true;
+      }
+      await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
+  } finally {
+    clearInterval(ticker);
+  }
+}
+
+function lost(start: JobStart, why: string): Error {
+  const what = start.title ?? start.key;
+  return fail('UnknownOutcome', `${what}: the job is lost: ${why}. Look at what it has done before you start it anew`, {
+    operation: 'ssh.job.follow',
+  });
+}
