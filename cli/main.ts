@@ -2,6 +2,7 @@ import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { CommanderError } from 'commander';
 import { sitesFrom } from '../activities/site/sites';
 import { projectRoot } from '../workers/project';
+import { type Context } from './context';
 import { CommandError, ExitCode } from './exit';
 import { withLabEnvironment } from './lab-environment';
 import { processOutput } from './output';
@@ -23,11 +24,17 @@ export async function main(words: readonly string[] = process.argv.slice(2)): Pr
       process.exitCode = code;
     },
   };
+  await execute(words, context);
+}
+
+/** Runs one command; whatever goes wrong is said, and the exit code given to the context. */
+export async function execute(words: readonly string[], context: Context): Promise<void> {
+  const { output } = context;
   try {
     await createProgram(context).parseAsync([...words], { from: 'user' });
   } catch (error) {
     const { exitCode, message } = endOf(error);
-    process.exitCode = exitCode;
+    context.exit(exitCode);
     // Commander has said its own already; help and version are no errors.
     if (!(error instanceof CommanderError)) output.say(message);
     if (words.includes('--json') && exitCode !== ExitCode.done) output.json({ error: { exitCode, message } });
@@ -35,7 +42,7 @@ export async function main(words: readonly string[] = process.argv.slice(2)): Pr
 }
 
 /** What an error means for the exit code, and what is to be said about it. */
-export function endOf(error: unknown): { readonly exitCode: number; readonly message: string } {
+function endOf(error: unknown): { readonly exitCode: ExitCode; readonly message: string } {
   if (error instanceof CommandError) return { exitCode: error.exitCode, message: error.message };
   if (error instanceof CommanderError)
     return { exitCode: error.exitCode === 0 ? ExitCode.done : ExitCode.usage, message: error.message };

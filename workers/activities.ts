@@ -1,41 +1,17 @@
-import { type Client } from '@temporalio/client';
-import { type Activities } from '../activities/activities';
-import { type Implementations } from '../activities/implementation';
-import { type Tell } from '../activities/perform';
+import { type ActivityDependencies, createActivities, type CreatedActivities } from '../activities';
 import { type Sites } from '../activities/site/sites';
 import { type LoadedSite } from '../workflows/contract/companions';
 import { resolveSite } from '../workflows/contract/resolve-site';
 import { reportOpenBrackets } from './open-brackets';
 import { type WorkerActivities } from './worker';
 
-export interface ActivityDependencies {
-  readonly client: Client;
-  readonly env: NodeJS.ProcessEnv;
-  readonly sites: Sites;
-  readonly home: string;
-  readonly cwd: string;
-}
-
-/** What `createActivities` of `activities/index` makes: the activities, and what a worker uses of them by itself. */
-export interface CreatedActivities {
-  readonly activities: Activities;
-  readonly implementations: Pick<Implementations, 'readProduction'>;
-  readonly tell: Tell;
-  /** Lets go of connections. */
-  readonly close: () => Promise<void>;
-}
-
 export interface OwnActivities extends WorkerActivities {
   readonly reportOpenBrackets: (say: (line: string) => void) => Promise<void>;
 }
 
-/** The activities of a worker in production; nothing of them is loaded before this is called. */
-export async function activitiesForWorker(dependencies: ActivityDependencies): Promise<OwnActivities> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { createActivities } = require('../activities/index') as {
-    createActivities: (dependencies: ActivityDependencies) => Promise<CreatedActivities>;
-  };
-  const { activities, implementations, tell, close } = await createActivities(dependencies);
+/** The activities of a worker in production, and its look at what is open. */
+export function activitiesForWorker(dependencies: ActivityDependencies): OwnActivities {
+  const { activities, implementations, tell, close } = createActivities(dependencies);
   const { client, sites } = dependencies;
   return {
     activities,
@@ -45,7 +21,7 @@ export async function activitiesForWorker(dependencies: ActivityDependencies): P
         client,
         sites: await loadable(sites, say),
         readProduction: (site) => readProduction(implementations, site),
-        alarm: (site, run, text) => tell(site.document.notify, { kind: 'alarm', run, text }),
+        alarm: (site, run, text) => tell(site.document.notify, { kind: 'alarm', site: site.name, run, text }),
         say,
       }),
   };

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { guardQueueOf } from '../workflows/contract/messages';
 import { type TemporalConfig } from './config';
+import { workerLogger } from './logger';
 import { pollersOf } from './pollers';
 import { checkSearchAttributes, wrongTypeText } from './setup';
 
@@ -23,7 +24,7 @@ export interface RunWorkerOptions<A extends WorkerActivities = WorkerActivities>
   readonly only?: WorkerPart;
   /** File with the code of the workflows, bundled ahead of time. */
   readonly bundleFile: string;
-  readonly createActivities: (client: Client) => Promise<A>;
+  readonly createActivities: (client: Client) => A;
   /** Runs once the workers poll, e.g. to look for open brackets. A failure of it is said and stops nothing. */
   readonly onReady?: (client: Client, activities: A) => Promise<void>;
   /** Ends the workers gracefully; SIGINT and SIGTERM do so too. */
@@ -50,13 +51,13 @@ const timing = {
  */
 export async function runWorker<A extends WorkerActivities>(options: RunWorkerOptions<A>): Promise<void> {
   const { temporal, queue = 'runbooks', only, say } = options;
-  quietRuntime();
+  logTo(say);
   const queues = [...(only === 'guard' ? [] : [queue]), ...(only === 'runbooks' ? [] : [guardQueueOf(queue)])];
   const connection = await Connection.connect(temporal.connection);
   try {
     await refuseUnlessSetUp(connection, temporal.namespace);
     const client = new Client({ connection, namespace: temporal.namespace });
-    const activities = await options.createActivities(client);
+    const activities = options.createActivities(client);
     const native = await NativeConnection.connect(temporal.connection);
     try {
       const workers = await Promise.all(
@@ -138,10 +139,10 @@ async function refuseUnlessSetUp(connection: Connection, namespace: string): Pro
 
 const identityOf = (queue: string) => `${process.pid}@${hostname()}/${queue}`;
 
-/** The SDK allows one runtime a process, installed before its first use. */
-function quietRuntime(): void {
+/** The SDK allows one runtime a process, installed before its first use; what it says goes where the first worker's does. */
+function logTo(say: (line: string) => void): void {
   try {
-    Runtime.install({ logger: new DefaultLogger('WARN') });
+    Runtime.install({ logger: workerLogger(say) });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
   }

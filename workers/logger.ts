@@ -1,0 +1,27 @@
+import { DefaultLogger, type LogEntry, type Logger } from '@temporalio/worker';
+
+/** What goes wrong in a worker, a line each: when, what, in which run, and why. */
+export function workerLogger(say: (line: string) => void): Logger {
+  return new DefaultLogger('WARN', (entry) => say(lineOf(entry)));
+}
+
+function lineOf({ level, message, meta, timestampNanos }: LogEntry): string {
+  const { activityType, attempt, workflowId, error, ...more } = (meta ?? {}) as Record<string, unknown>;
+  const words = [
+    new Date(Number(timestampNanos / 1_000_000n)).toISOString(),
+    level,
+    message,
+    ...(activityType ? [`${String(activityType)}, attempt ${String(attempt)},`] : []),
+    ...(workflowId ? [`of ${String(workflowId)}:`] : []),
+    ...(error === undefined ? [] : [errorText(error)]),
+    ...(typeof more.message === 'string' ? [more.message] : []),
+  ];
+  return words.join(' ');
+}
+
+/** A failure of ours is one sentence; anything else is a bug, and its stack says where. */
+function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { type } = error as { type?: unknown };
+  return typeof type === 'string' ? `${type}: ${error.message}` : (error.stack ?? error.message);
+}
