@@ -33,7 +33,7 @@ export function cloudActions(
           findFloatingIp(cloud, floatingIp, { signal }),
           ...servers.map((server) => findServer(cloud, server, { signal })),
         ]);
-        const states = found.map(({ name, status, taskState }) => [name, { status, taskState }]);
+        const states = found.map(({ name, status, taskState }) => [name, { status, taskState }] as const);
         return { servers: Object.fromEntries(states), addressAt: address.server };
       },
     },
@@ -54,13 +54,14 @@ export function cloudActions(
     },
 
     stopServer: {
-      async do({ host: { server } }, { signal, deadlineMs, progress }) {
+      async do({ host: { server } }, context) {
+        const { signal, deadlineMs } = context;
         const startedMs = clock.now();
         const { changed } = await ensureServerStopped(openstack.cloud(server.cloud), server.name, {
           signal,
           timeoutMs: Math.max(10_000, deadlineMs - startedMs - 5_000),
           onPending: ({ status, taskState }) =>
-            progress({ done: 0, unit: 'items', note: `${server.name} is ${taskState ?? status}` }),
+            context.progress({ done: 0, unit: 'items', note: `${server.name} is ${taskState ?? status}` }),
         });
         return { changed, tookMs: clock.now() - startedMs };
       },

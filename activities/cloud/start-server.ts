@@ -23,14 +23,15 @@ const pauseMs = 500;
 export async function startUntilSsh(
   { openstack, ssh, clock }: Dependencies,
   { host, bootSeconds }: InputOf<'startServer'>,
-  { signal, progress }: ActionContext,
+  context: ActionContext,
 ): Promise<OutputOf<'startServer'>> {
+  const { signal } = context;
   const { cloud: cloudName, name } = host.server;
   const cloud = openstack.cloud(cloudName);
   const startedMs = clock.now();
   const deadlineMs = startedMs + bootSeconds * 1000;
   const waiting = (note: string) =>
-    progress({
+    context.progress({
       done: Math.round((clock.now() - startedMs) / 1000),
       total: Math.round(bootSeconds),
       unit: 'items',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { type z } from 'zod';
 import { type HostRef } from '../../workflows/contract/site';
 import { fail } from '../failures';
 import { type ActionContext } from '../implementation';
@@ -26,8 +26,9 @@ const pollMs = 250;
 export async function runProgramJob<R extends z.ZodType>(
   ssh: SshHosts,
   { host, program, args, result }: ProgramJob<R>,
-  { call, signal, jobStarted, progress, markJobStarted }: ActionContext,
+  context: ActionContext,
 ): Promise<{ key: string; host: string; starts: number } & z.output<R>> {
+  const { call, signal, jobStarted } = context;
   if (!jobStarted) await putProgram(ssh.host(host), program, signal);
   let started = jobStarted;
   const job = await followJob(
@@ -43,9 +44,9 @@ export async function runProgramJob<R extends z.ZodType>(
       signal,
       pollMs,
       onProgress: (seen) => {
-        if (seen.started && !started) markJobStarted();
+        if (seen.started && !started) context.markJobStarted();
         started ||= seen.started;
-        if (seen.progress) progress(seen.progress);
+        if (seen.progress) context.progress(seen.progress);
       },
     },
   );

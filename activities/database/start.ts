@@ -37,7 +37,7 @@ export async function startDatabase(
   host: Host,
   { clock, context }: { readonly clock: Clock; readonly context: ActionContext },
 ): Promise<OutputOf<'startDatabase'>> {
-  const { signal, deadlineMs, progress } = context;
+  const { signal, deadlineMs } = context;
   const startedMs = clock.now();
   const isRunning = async () => holdersOf(await findProcesses(host, engine, signal)).length > 0;
   const done = (changed: boolean) => ({ changed, tookMs: clock.now() - startedMs });
@@ -55,7 +55,7 @@ export async function startDatabase(
         `the database on ${host.ref.name} runs, but is not healthy after ${seconds} s; wanted an answer to select 1 and to its health check. See ${logOf(host.ref)} there`,
         { target: `database/${host.ref.name}`, operation: 'startDatabase' },
       );
-    progress({ done: seconds, unit: 'items', note: 'seconds: waiting until the database is healthy' });
+    context.progress({ done: seconds, unit: 'items', note: 'seconds: waiting until the database is healthy' });
     await clock.sleep(pauseMs, signal);
   }
   return done(start);

@@ -10,7 +10,7 @@ import { findProcesses, holdersOf } from './processes';
 const pauseMs = 100;
 /** A supervisor that starts a killed server again does so within this time. */
 const stayGoneMs = 1_500;
-const forceMs = 8_000;
+const forceMs = 5_000;
 
 /** The stop signal to these processes; one that has ended meanwhile is no failure. */
 export const signalProcesses = (signal: 'TERM' | 'INT' | 'KILL', pids: readonly number[]): ShellText =>
@@ -29,7 +29,7 @@ export async function stopDatabase(
   withinSeconds: number,
   { clock, context }: { readonly clock: Clock; readonly context: ActionContext },
 ): Promise<OutputOf<'stopDatabase'>> {
-  const { signal, progress } = context;
+  const { signal } = context;
   const startedMs = clock.now();
   const seconds = () => Math.round((clock.now() - startedMs) / 1000);
   const look = () => findProcesses(host, engine, signal);
@@ -62,7 +62,7 @@ export async function stopDatabase(
   async function isGoneBy(deadlineMs: number, doing: string): Promise<boolean> {
     while (holdersOf(await look()).length > 0) {
       if (clock.now() >= deadlineMs) return false;
-      progress({ done: seconds(), unit: 'items', note: `seconds: ${doing} the database` });
+      context.progress({ done: seconds(), unit: 'items', note: `seconds: ${doing} the database` });
       await clock.sleep(pauseMs, signal);
     }
     return true;

@@ -17,7 +17,7 @@ import { prelude } from './prelude';
  */
 export const copyStore = `${prelude}
 mode=$2
-config=$3
+case $3 in /*) config=$3 ;; *) config=$PWD/$3 ;; esac
 enter_workplace
 mkdir -p store
 touch files

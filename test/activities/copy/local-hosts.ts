@@ -50,7 +50,11 @@ export class LocalHosts implements SshHosts {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  private run(host: string, command: ShellText, { signal, stdin, allowExit = [0] }: RunOptions): Promise<CommandResult> {
+  private run(
+    host: string,
+    command: ShellText,
+    { signal, stdin, allowExit = [0] }: RunOptions,
+  ): Promise<CommandResult> {
     const silence = this.silent.get(host);
     if (silence) return Promise.reject(silence);
     this.ran.push(`${host}: ${command.text}`);

@@ -49,7 +49,7 @@ export class Hosts {
 for last; do :; done
 SSH_ORIGINAL_COMMAND=$last exec sh ${this.root}/serve ${this.store} LOCK 'cockroach-temp*' logs`,
     );
-    this.program('cockroach', fakeCockroach);
+    this.program('cockroach', fakeCockroachOfFiles);
   }
 
   /** Replaces a program on the hosts' PATH. */
@@ -135,7 +135,7 @@ SSH_ORIGINAL_COMMAND=$last exec sh ${this.root}/serve ${this.store} LOCK 'cockro
 }
 
 /** Serves a store whose file `users` has a line a row: enough of `cockroach` for a read-back. */
-const fakeCockroach = `case $1 in
+export const fakeCockroachOfFiles = `case $1 in
 start-single-node)
   for word; do case $word in --store=*) store=\${word#--store=} ;; esac; done
   [ -e "$store/users" ] || { echo 'ERROR: no such store' >&2; exit 1; }
