@@ -1,10 +1,20 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DIRECTORY_INIT, MOUNT_SCRIPT } from './directory-scripts';
 import { prepareDisk } from './disk';
-import { commonEnvironment, DISK, HOST_PATH, type Machine, quote, SHUTDOWN_LIMIT_MS } from './machine';
+import { commonEnvironment, DISK, HOST_PATH, killIfThere, type Machine, quote, SHUTDOWN_LIMIT_MS } from './machine';
 import { scpWrapper, sshConfigFor, sshWrapper } from './neighbours';
 import { type HostSpec } from './spec';
 
@@ -21,6 +31,7 @@ export class DirectoryMachine implements Machine {
   readonly #spec: HostSpec;
   readonly #hosts: readonly HostSpec[];
   #init: ChildProcessWithoutNullStreams | undefined;
+  #shuttingDown = false;
 
   constructor(spec: HostSpec, hosts: readonly HostSpec[]) {
     this.#spec = spec;
@@ -41,6 +52,7 @@ export class DirectoryMachine implements Machine {
     );
     init.stdin.on('error', () => undefined);
     this.#init = init;
+    this.#shuttingDown = false;
     init.once('exit', () => {
       if (this.#init !== init) return;
       this.#init = undefined;
@@ -54,26 +66,36 @@ export class DirectoryMachine implements Machine {
   }
 
   async stop(): Promise<void> {
-    await this.#end('stop');
+    const init = this.#init;
+    this.#init = undefined;
+    if (!init) return;
+    const ended = once(init, 'exit');
+    if (this.#shuttingDown)
+      init.kill('SIGTERM'); // it waits no longer
+    else init.stdin.end();
+    await ended;
   }
 
   async shutDown(): Promise<void> {
-    await this.#end('shutdown');
+    const init = this.#init;
+    if (!init) return;
+    this.#shuttingDown = true;
+    const ended = once(init, 'exit');
+    init.stdin.end('shutdown\n');
+    await ended;
   }
 
   spawn(argv: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
     if (!this.#init) throw new Error(`${this.#spec.name} is off`);
-    const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
     return spawn('sh', ['-c', 'cd && exec "$@"', 'sh', ...argv], {
-      ...user,
+      ...(isMachineRoot() ? { uid: NOBODY, gid: NOBODY } : {}),
       detached: true,
       env: { ...this.#environment(), ...env },
     });
   }
 
   signal(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    process.kill(-child.pid, signal);
+    if (child.pid !== undefined) killIfThere(-child.pid, signal);
   }
 
   hostPath(path: string): string {
@@ -93,15 +115,6 @@ export class DirectoryMachine implements Machine {
 
   free(): void {
     // nothing was filled
-  }
-
-  async #end(word: 'stop' | 'shutdown'): Promise<void> {
-    const init = this.#init;
-    this.#init = undefined;
-    if (!init || init.exitCode !== null || init.signalCode !== null) return;
-    const ended = once(init, 'exit');
-    init.stdin.end(`${word}\n`);
-    await ended;
   }
 
   /** Programs, empty mount points and what does not survive a reboot. */
@@ -132,14 +145,21 @@ export class DirectoryMachine implements Machine {
       mkdirSync(path, { recursive: true });
       chmodSync(path, 0o555);
     }
-    if (process.getuid?.() === 0) this.#giveToNobody();
+    if (isMachineRoot()) this.#giveToNobody();
   }
 
   #giveToNobody(): void {
     const root = this.#root();
     const parts = [...DISK, 'tmp', 'run', 'root/.ssh', 'var/log', 'var/lib', 'var/tmp'].map((part) => join(root, part));
     const mountParents = (this.#spec.volumes ?? []).map((volume) => join(root, volume.mountPoint, '..'));
-    for (const path of [...parts, ...mountParents, ...(this.#spec.volumes ?? []).map((volume) => volume.directory)]) {
+    const keys = join(root, 'root/.ssh');
+    const secrets = readdirSync(keys).map((file) => join(keys, file));
+    for (const path of [
+      ...secrets,
+      ...parts,
+      ...mountParents,
+      ...(this.#spec.volumes ?? []).map((volume) => volume.directory),
+    ]) {
       chownSync(path, NOBODY, NOBODY);
     }
   }
@@ -159,4 +179,12 @@ export class DirectoryMachine implements Machine {
       LAB_ROOT: root,
     };
   }
+}
+
+/** Root in a user namespace with no other users is no danger to the machine, and has nobody to hand over to. */
+function isMachineRoot(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  if (!existsSync('/proc/self/uid_map')) return true;
+  const [, , count] = readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/);
+  return Number(count) > NOBODY;
 }

@@ -1,13 +1,14 @@
 /**
- * Bash, `init <host's directory> <seconds>`: reads its standard input; at its end, or at the word `stop`, it kills all
- * of the host's processes and ends; at `shutdown` it sends them TERM and waits so many seconds first.
+ * Bash, `init <host's directory> <seconds>`: reads its standard input; at its end it kills all of the host's processes
+ * and ends; at the word `shutdown` it first sends them TERM and waits so many seconds, unless TERM tells it to hurry.
  *
  * A host's process has LAB_ROOT in its environment or works in the host's directory: `env -i` alone does not hide it.
  * The rounds go on until nothing is found, stopping before killing, so that nothing forks its way out.
  */
 export const DIRECTORY_INIT = `
 root=$1; limit=$2
-trap '' HUP INT TERM
+trap '' HUP INT
+trap 'limit=0 end=0' TERM
 own() {
   if [ -d /proc/self/fd ]; then
     { grep -lzxF "LAB_ROOT=$root" /proc/[0-9]*/environ; find /proc/[0-9]* -maxdepth 1 -name cwd \\( -lname "$root" -o -lname "$root/*" \\); } 2>/dev/null |
@@ -17,11 +18,10 @@ own() {
       awk -v root="$root" '/^p/ { pid = substr($0, 2) } /^n/ && index(substr($0, 2) "/", root "/") == 1 { print pid }'; } | sort -u
   fi
 }
-word=
-while read -r word && [ "$word" != stop ] && [ "$word" != shutdown ]; do :; done
+while read -r word && [ "$word" != shutdown ]; do :; done
 if [ "$word" = shutdown ]; then
-  for p in $(own); do kill -TERM "$p" 2>/dev/null; done
   end=$((SECONDS + limit))
+  for p in $(own); do kill -TERM "$p" 2>/dev/null; done
   while [ "$SECONDS" -lt "$end" ] && [ "$(own)" ]; do sleep 0.05; done
 fi
 while found=$(own) && [ "$found" ]; do

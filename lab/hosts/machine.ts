@@ -33,6 +33,16 @@ export function commonEnvironment(spec: HostSpec): Record<string, string> {
   return { USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', LANG: 'C.UTF-8', LAB_HOST: spec.name };
 }
 
+/** Signals a process, or a group by its negative number; it is no error that there is none any more. */
+export function killIfThere(pid: number, signal: NodeJS.Signals): void {
+  if (!Number.isInteger(pid) || Math.abs(pid) < 2) throw new RangeError(`${pid} is no process or group of a host`);
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** One word for a POSIX shell. */
 export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { prepareDisk } from './disk';
-import { commonEnvironment, HOST_PATH, type Machine, SHUTDOWN_LIMIT_MS } from './machine';
+import { commonEnvironment, HOST_PATH, killIfThere, type Machine, SHUTDOWN_LIMIT_MS } from './machine';
 import { deviceOf, namespaceScript } from './namespace-script';
 import { FILL_SCRIPT } from './full-disk';
 import { type HostSpec } from './spec';
@@ -50,19 +50,22 @@ export class NamespaceMachine implements Machine {
   }
 
   async stop(): Promise<void> {
-    const running = this.#takeRunning();
-    if (running) await end(running);
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    killIfThere(running.pid, 'SIGKILL'); // the kernel ends everything in a PID namespace with its pid 1
+    await running.ended;
   }
 
   async shutDown(): Promise<void> {
-    const running = this.#takeRunning();
+    const running = this.#running;
     if (!running) return;
     running.init.stdin.write('shutdown\n');
     const limit = new AbortController();
     const over = delay(SHUTDOWN_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined);
     await Promise.race([running.ended, over]);
     limit.abort();
-    await end(running);
+    await this.stop();
   }
 
   spawn(argv: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
@@ -75,7 +78,7 @@ export class NamespaceMachine implements Machine {
 
   signal(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
     // nsenter stays outside and waits; its one child leads the command's own session and group.
-    const leader = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0]);
+    const leader = child.pid === undefined ? 0 : onlyChild(child.pid);
     if (leader > 0) killIfThere(-leader, signal);
   }
 
@@ -104,21 +107,9 @@ export class NamespaceMachine implements Machine {
     return ['-t', String(this.#running.pid), '-U', '-m', '-p', '-u', '--preserve-credentials'];
   }
 
-  #takeRunning(): Running | undefined {
-    const running = this.#running;
-    this.#running = undefined;
-    return running;
-  }
-
   #environment(): Record<string, string> {
     return { ...commonEnvironment(this.#spec), HOME: '/root', PATH: HOST_PATH };
   }
-}
-
-/** The kernel ends everything in a PID namespace with its pid 1. */
-async function end(running: Running): Promise<void> {
-  if (running.init.exitCode === null && running.init.signalCode === null) killIfThere(running.pid, 'SIGKILL');
-  await running.ended;
 }
 
 async function readyPid(init: ChildProcessWithoutNullStreams, name: string): Promise<number> {
@@ -137,10 +128,11 @@ async function readyPid(init: ChildProcessWithoutNullStreams, name: string): Pro
   });
 }
 
-function killIfThere(pid: number, signal: NodeJS.Signals): void {
+/** 0 where the process or its child has ended. */
+function onlyChild(pid: number): number {
   try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+  } catch {
+    return 0;
   }
 }

@@ -32,7 +32,8 @@ export class LabNetwork {
   /** Gives a host its link. Hosts that share an address are told apart only as the called side of a connection. */
   join(name: string, address: string): void {
     this.#links.set(name, { cut: false, mbps: null, freeAtMs: 0 });
-    this.#nameByAddress.set(address, this.#nameByAddress.has(address) ? null : name);
+    const known = this.#nameByAddress.get(address);
+    this.#nameByAddress.set(address, known === undefined || known === name ? name : null);
   }
 
   isCut(name: string): boolean {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -74,7 +74,9 @@ export class SimulatedHost implements LabHost {
 
   async shutDown(): Promise<void> {
     await this.#booted.catch(() => undefined);
-    if (this.power === 'on') await this.#machine.shutDown();
+    this.#serving = false; // nobody new gets in; who is in is told like everybody else
+    void this.#listenAsNeeded();
+    await this.#machine.shutDown();
     await this.powerOff();
   }
 
@@ -108,6 +110,8 @@ export class SimulatedHost implements LabHost {
     const lines = readFileSync(file, 'utf8');
     if (lines.split('\n').includes(publicKey.trim())) return;
     appendFileSync(file, `${lines === '' || lines.endsWith('\n') ? '' : '\n'}${publicKey.trim()}\n`);
+    const { uid, gid } = statSync(directory);
+    chownSync(file, uid, gid); // the host edits it too
   }
 
   setSsh(on: boolean): void {

@@ -76,7 +76,7 @@ export interface LabHost {
    * Makes writes to a volume fail with ENOSPC, and `df` say so; with no argument every volume, or the host's own disk
    * (`/bfdata`, `/home`, `/var`) where it has none. Holds over reboots, until `freeDisk`.
    *
-   * Files that are open when it starts can still be written. What is removed or created meanwhile is as before
+   * What a process has open or works in when it starts can still be written by it. What is removed or created meanwhile is as before
    * after `freeDisk`.
    * @throws Error if isolation is `directories`
    */

@@ -93,13 +93,14 @@ export async function run(
   });
 }
 
-/** Starts a command that will take long; resolves once it runs. */
+/** Starts a command that will take long; resolves once it runs, `first` being done. */
 export async function begin(
   client: Client,
   command: string,
+  first = ':',
 ): Promise<{ channel: ClientChannel; outcome: Promise<Outcome> }> {
   return new Promise((resolve, reject) => {
-    const outcome = run(client, `echo started; ${command}`, {
+    const outcome = run(client, `${first}; echo started; ${command}`, {
       during: (channel) => void channel.once('data', () => resolve({ channel, outcome })),
     });
     outcome.catch(reject);

@@ -61,12 +61,29 @@ describe.each(isolations)('a host (%s)', (isolation) => {
   test('shut down lets processes end in their own way', async () => {
     const db1 = lab.host('db1');
     const file = db1.hostPath('/bfdata/clean');
-    await db1.exec(`(trap "echo yes > ${file}; exit" TERM; while :; do sleep 0.02; done) >/dev/null 2>&1 &`);
+    const loop = `trap "echo yes > ${file}; exit" TERM; touch ${file}.ready; while :; do sleep 0.02; done`;
+    await db1.exec(`(${loop}) >/dev/null 2>&1 & while ! [ -e ${file}.ready ]; do sleep 0.01; done`);
 
     await db1.shutDown();
 
     expect(readFileSync(join(lab.directory, 'db1/bfdata/clean'), 'utf8')).toBe('yes\n');
     expect(db1.power).toBe('off');
+  });
+
+  test('power off does not wait for a shut down that waits for a process', async () => {
+    const db1 = lab.host('db1');
+    const client = await connect(db1);
+    const stubborn = await begin(client, 'while :; do sleep 0.02; done', 'trap "" TERM');
+    const start = performance.now();
+    const shutDown = db1.shutDown();
+    await expect(connect(db1)).rejects.toThrow('ECONNREFUSED');
+    expect(db1.power).toBe('on');
+
+    await db1.powerOff();
+
+    await shutDown;
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect((await stubborn.outcome).code).toBeUndefined();
   });
 
   test('power off ends a boot that is under way', async () => {

@@ -69,7 +69,7 @@ test('a signal reaches the whole process group, and a trap decides', async () =>
   const client = await connect(lab.host('manager'));
   const killed = await begin(client, 'sleep 60 | cat');
   killed.channel.signal('TERM');
-  const trapped = await begin(client, 'trap "echo trapped; exit 3" TERM; sleep 60 & wait');
+  const trapped = await begin(client, 'sleep 60 & wait', 'trap "echo trapped; exit 3" TERM');
   trapped.channel.signal('TERM');
   const [first, second] = await Promise.all([killed.outcome, trapped.outcome]);
   client.end();
