@@ -13,7 +13,7 @@ import { type ActionContext, type Implementations, type Progress } from './imple
 /** Sends one message to people. */
 export type Tell = (
   targets: readonly NotifyTarget[],
-  message: { kind: NotificationKind; run: string; text: string },
+  message: { kind: NotificationKind; site: string; run: string; text: string },
 ) => Promise<void>;
 
 /** What an activity's heartbeat says; read by the next attempt and by who watches the run. */
@@ -140,7 +140,7 @@ async function tellOfClose(tell: Tell, { call, attempt: number }: ActionContext,
       ? `${call.title}: succeeded at attempt ${number}`
       : `${call.title}: attempt ${number} has failed: ${error instanceof Error ? error.message : String(error)}. It is tried again until it succeeds; what is outside stays as it is. Repair it by hand: the next attempt sees it`;
   // Nothing that is said may keep the way back from being gone.
-  await tell(call.alarm, { kind, run: call.workflowId, text }).catch(() => undefined);
+  await tell(call.alarm, { kind, site: call.site, run: call.workflowId, text }).catch(() => undefined);
 }
 
 /** 3, 6, 12, 24, ... */

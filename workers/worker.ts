@@ -24,7 +24,7 @@ export interface RunWorkerOptions<A extends WorkerActivities = WorkerActivities>
   readonly only?: WorkerPart;
   /** File with the code of the workflows, bundled ahead of time. */
   readonly bundleFile: string;
-  readonly createActivities: (client: Client) => A;
+  readonly createActivities: (client: Client) => A | Promise<A>;
   /** Runs once the workers poll, e.g. to look for open brackets. A failure of it is said and stops nothing. */
   readonly onReady?: (client: Client, activities: A) => Promise<void>;
   /** Ends the workers gracefully; SIGINT and SIGTERM do so too. */
@@ -57,7 +57,7 @@ export async function runWorker<A extends WorkerActivities>(options: RunWorkerOp
   try {
     await refuseUnlessSetUp(connection, temporal.namespace);
     const client = new Client({ connection, namespace: temporal.namespace });
-    const activities = options.createActivities(client);
+    const activities = await options.createActivities(client);
     const native = await NativeConnection.connect(temporal.connection);
     try {
       const workers = await Promise.all(

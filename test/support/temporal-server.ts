@@ -9,7 +9,7 @@ import { searchAttributes } from '../../workflows/contract/runbooks';
 
 // Plain JavaScript that runs before anything is built.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const { find } = require('../../bin/setup/temporal') as { find(): string | null };
+const { find } = require('../../bin/setup/temporal') as { find: () => string | null };
 
 /** A Temporal dev server of the test's own, on free ports, with its state in a file so that it can be killed. */
 export interface TemporalServer {

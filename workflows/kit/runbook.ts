@@ -65,7 +65,7 @@ export function runbook<N extends RunbookName>(
         validator: (request: Partial<AbortRequest> | undefined) => {
           if (typeof request?.who !== 'string' || !request.why?.trim())
             throw fail('InvalidInput', 'abort takes { "who": "...", "why": "..." }, and a reason that is not empty');
-          const earlier = aborted as AbortRequest | null;
+          const earlier = aborted;
           if (earlier) throw fail('Conflict', `already being aborted by ${earlier.who}: ${earlier.why}`);
         },
       },
