@@ -4,21 +4,17 @@ export type Service =
   | { readonly service: 'fallback-server'; readonly listen: string }
   | { readonly service: 'balancer'; readonly listen: string; readonly upstreams: readonly string[] };
 
-/** Where a host finds Node and the built programs. The defaults are those of `applicationBinds`. */
-export interface ServicePlaces {
-  /** @default '/lab/node/node' */
-  readonly node?: string;
-  /** The built `lab` folder. @default '/lab/app' */
-  readonly app?: string;
-}
-
 /**
- * The command line that runs a service in the foreground until SIGTERM. It prints `listening on ...` once it serves.
+ * The command line that runs a service in the foreground until SIGTERM, on a host with `applicationBinds`. It prints
+ * `listening on ...` once it serves.
  *
  * Words for `exec`, not shell text.
+ *
+ * @param hostPath by which path the host's processes reach a path of the host. @default the same one
  */
-export function serviceCommand(service: Service, { node = '/lab/node/node', app = '/lab/app' }: ServicePlaces = {}) {
-  return [node, `${app}/application/${service.service}.js`, '--listen', service.listen, ...serviceArguments(service)];
+export function serviceCommand(service: Service, hostPath: (path: string) => string = (path) => path): string[] {
+  const program = hostPath(`/lab/app/application/${service.service}.js`);
+  return [hostPath('/lab/node/node'), program, '--listen', service.listen, ...serviceArguments(service)];
 }
 
 function serviceArguments(service: Service): string[] {

@@ -25,34 +25,25 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** Where a host finds what `cockroach` needs. The defaults are the places that `applicationBinds` and a lab's hosts use. */
-export interface CockroachPlaces {
-  /** @default '/lab/node/node' */
-  readonly node?: string;
-  /** The stand-in's program, or the real binary. @default '/lab/app/database/cockroach' or '/lab/cockroach/cockroach' */
-  readonly program?: string;
-  /** PostgreSQL's native directory. @default '/lab/pg' */
-  readonly postgres?: string;
-  /** The host's directory of faults. @default '/var/lib/lab-faults' */
-  readonly faults?: string;
-}
+/** By which path the processes of a host reach a path of the host. */
+export type HostPath = (path: string) => string;
 
-/** The text of the executable `cockroach` to put first on a host's `PATH`. */
-export function cockroachScript(cockroach: Cockroach, places: CockroachPlaces = {}): string {
-  const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-  if (!cockroach.standIn) return `#!/bin/sh\nexec ${quote(places.program ?? '/lab/cockroach/cockroach')} "$@"\n`;
+/** The text of the executable to bind to `/lab/bin/cockroach`, for hosts with `applicationBinds` and `cockroachBinds`. */
+export function cockroachScript({ standIn }: Cockroach, hostPath: HostPath = (path) => path): string {
+  const quote = (path: string) => `'${hostPath(path).replaceAll("'", `'\\''`)}'`;
+  if (!standIn) return `#!/bin/sh\nexec ${quote('/lab/cockroach')} "$@"\n`;
   return [
     '#!/bin/sh',
-    `export COCKROACH_STAND_IN_POSTGRES=${quote(places.postgres ?? '/lab/pg')}`,
-    `export COCKROACH_STAND_IN_FAULTS=${quote(places.faults ?? '/var/lib/lab-faults')}`,
-    `exec ${quote(places.node ?? '/lab/node/node')} ${quote(places.program ?? '/lab/app/database/cockroach')} "$@"`,
+    `export COCKROACH_STAND_IN_POSTGRES=${quote('/lab/pg')}`,
+    `export COCKROACH_STAND_IN_FAULTS=${quote('/var/lib/lab-faults')}`,
+    `exec ${quote('/lab/node/node')} ${quote('/lab/app/database/cockroach')} "$@"`,
     '',
   ].join('\n');
 }
 
 /** What a host must see besides `applicationBinds` for that executable to run: the real binary, or PostgreSQL. */
 export function cockroachBinds(cockroach: Cockroach): Bind[] {
-  if (!cockroach.standIn) return [{ from: path.dirname(cockroach.path), to: '/lab/cockroach' }];
+  if (!cockroach.standIn) return [{ from: cockroach.path, to: '/lab/cockroach' }];
   return [{ from: nativeDirectory(), to: '/lab/pg' }];
 }
 

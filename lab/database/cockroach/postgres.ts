@@ -34,15 +34,17 @@ function environment(scratch: string): NodeJS.ProcessEnv {
     source: string;
     target: string;
   }[];
-  const missing = links.filter(({ target }) => !existsSync(path.join(NATIVE, '..', target)));
+  const place = (name: string) => path.join(NATIVE, name.replace(/^native\//, ''));
+  const missing = links.filter(({ target }) => !existsSync(place(target)));
   if (missing.length === 0) return env;
   const libraries = path.join(scratch, 'lib');
   mkdirSync(libraries, { recursive: true });
   for (const { source, target } of missing) {
     const link = path.join(libraries, path.basename(target));
-    if (!existsSync(link)) symlinkSync(path.join(NATIVE, '..', source), link);
+    if (!existsSync(link)) symlinkSync(place(source), link);
   }
-  return { ...env, LD_LIBRARY_PATH: libraries };
+  // A library reached by a link looks for its own beside the link.
+  return { ...env, LD_LIBRARY_PATH: `${libraries}:${path.join(NATIVE, 'lib')}` };
 }
 
 /** The version of the PostgreSQL behind the stand-in, such as `18.4`. */

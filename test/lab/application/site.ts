@@ -48,8 +48,7 @@ export class Site {
 
   /** Runs a service and returns when it listens. */
   async run(name: string, service: Service): Promise<void> {
-    const places = { node: process.execPath, app: this.cockroach.programs.directory };
-    const [program = '', ...args] = serviceCommand(service, places);
+    const [program = '', ...args] = serviceCommand(service, this.cockroach.hostPath);
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#processes.set(name, child);
     await once(createInterface(child.stdout), 'line');

@@ -1,9 +1,20 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, truncateSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { clearDatabaseFaults, setDatabaseFault } from '../../../lab/database/fault';
+import { nativeDirectory } from '../../../lab/database/find-cockroach';
 import { eventually } from '../eventually';
 import { errorLines, recording } from './recording';
 import { isAlive, StandIn, type TestServer } from './stand-in';
@@ -58,6 +69,18 @@ describe('a server', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
     expect(stdout()).toMatch(/\ninitiating graceful shutdown of server\nserver drained and shutdown completed\n$/);
     expect(readdirSync(server.store).filter((name) => name.startsWith('cockroach-temp'))).toEqual([]);
+  });
+
+  test('runs where the script that links PostgreSQL to its libraries was not run', async () => {
+    const native = path.join(cockroach.directory, 'native');
+    cpSync(nativeDirectory(), native, { recursive: true, verbatimSymlinks: true });
+    const links = JSON.parse(readFileSync(path.join(native, 'pg-symlinks.json'), 'utf8')) as { target: string }[];
+    for (const { target } of links) rmSync(path.join(native, '..', target));
+    const bare = new StandIn(native);
+    const server = await bare.server();
+    expect(await bare.start(server)).toMatchObject({ code: 0 });
+    expect((await bare.sql(server, 'select 1 as a')).stdout).toBe('a\n1\n');
+    await bare.close();
   });
 
   test('keeps everything in its store: a cold copy runs elsewhere', async () => {

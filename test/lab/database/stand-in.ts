@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { applicationBinds } from '../../../lab/application/binds';
 import { cockroachScript, nativeDirectory } from '../../../lab/database/find-cockroach';
 import { eventually } from '../eventually';
 import { freePorts } from '../ports';
@@ -29,16 +30,23 @@ export class StandIn {
   readonly #program = path.join(this.directory, 'cockroach');
   readonly #servers: TestServer[] = [];
 
-  constructor() {
+  /** @param postgres PostgreSQL's directory. @default the package's */
+  constructor(private readonly postgres = nativeDirectory()) {
     mkdirSync(this.faults);
-    const places = {
-      node: process.execPath,
-      program: path.join(this.programs.directory, 'database/cockroach'),
-      postgres: nativeDirectory(),
-      faults: this.faults,
-    };
-    writeFileSync(this.#program, cockroachScript({ path: places.program, standIn: true }, places), { mode: 0o755 });
+    const script = cockroachScript({ path: '', standIn: true }, this.hostPath);
+    writeFileSync(this.#program, script, { mode: 0o755 });
   }
+
+  /** Where the paths of a host are on this machine. */
+  readonly hostPath = (hostPath: string): string => {
+    const binds = [
+      ...applicationBinds(this.programs.directory),
+      { from: this.postgres, to: '/lab/pg' },
+      { from: this.faults, to: '/var/lib/lab-faults' },
+    ];
+    const bind = binds.find(({ to }) => hostPath.startsWith(to));
+    return bind ? bind.from + hostPath.slice(bind.to.length) : hostPath;
+  };
 
   async server(): Promise<TestServer> {
     const [sql, http] = await freePorts(2);
