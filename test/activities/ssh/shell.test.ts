@@ -48,12 +48,14 @@ test('a value inside quotes of the template is refused, whichever quotes and whe
 
 test('what no command line can hold is refused as invalid input', () => {
   for (const value of ['a\0b', Number.NaN, Number.POSITIVE_INFINITY]) {
+    let text = '';
     let error: unknown;
     try {
-      sh`echo ${value}`;
+      text = sh`echo ${value}`.text;
     } catch (thrown) {
       error = thrown;
     }
+    expect(text).toBe('');
     expect(failureTypeOf(error)).toBe('InvalidInput');
   }
 });
