@@ -5,25 +5,15 @@ import { fail } from '../failures';
 import { SshConfigFile, type Target } from './config';
 import { connect, type Connection } from './connect';
 import { findCredentials } from './credentials';
-import { exec, type CommandResult, type RunOptions } from './exec';
+import { exec } from './exec';
+import { type Host } from './host';
 import { HostKeys } from './host-key';
 import { createRemoteJobs, type RemoteJobs } from './jobs';
 import { ConnectionPool, type Lease } from './pool';
 import { sh, type ShellText } from './shell';
 
 export { type CommandResult, type RunOptions } from './exec';
-
-/** One host that commands can be run on. */
-export interface Host {
-  readonly ref: HostRef;
-  /**
-   * Runs a command in the login directory of the user and returns its output.
-   *
-   * @throws `HostKeyMismatch`, `AuthDenied`, `Unavailable`; `ResourceFailed` for an exit code that is not allowed;
-   * `UnknownOutcome` if the answer is lost and the command is not `repeatable`.
-   */
-  run(command: ShellText, options?: RunOptions): Promise<CommandResult>;
-}
+export { type Host } from './host';
 
 /** The SSH hosts of all sites; connections are shared and kept open between commands. */
 export interface SshHosts {

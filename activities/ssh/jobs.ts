@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fail } from '../failures';
-import { type Host } from './hosts';
+import { type Host } from './host';
 import { jobScripts } from './job-scripts';
 import { type JobState, parseJobState, unreadable } from './job-state';
 import { sh, type ShellText } from './shell';
