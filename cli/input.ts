@@ -9,7 +9,7 @@ import { CommandError, ExitCode } from './exit';
 export interface InputOptions {
   readonly site?: string;
   /** Pairs `key=value`. */
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   /** File with a JSON object; `-` is standard input. */
   readonly input?: string;
 }
@@ -41,7 +41,7 @@ export function inputFor(
 ): Record<string, unknown> {
   const input = {
     ...(options.input === undefined ? {} : readInput(options.input)),
-    ...Object.fromEntries(options.set.map((pair) => parsePair(pair, definition.input))),
+    ...Object.fromEntries((options.set ?? []).map((pair) => parsePair(pair, definition.input))),
     ...(options.site === undefined ? {} : { site: options.site }),
     ...more,
   };

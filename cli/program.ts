@@ -39,6 +39,10 @@ export function createProgram(context: Context): Command {
   const program = new Command('runbook')
     .description('Operations procedures as durable Temporal workflows')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.output.print([text.trimEnd()]),
+      writeErr: (text) => context.output.say(text.trimEnd()),
+    })
     .configureHelp({ helpWidth: 100 })
     .showHelpAfterError('(--help says what there is)')
     .addHelpText(

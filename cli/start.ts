@@ -74,7 +74,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
 
 async function backUp(context: Context, access: TemporalAccess): Promise<RunReport> {
   const { output, env } = context;
-  const run = await prepareRun(context, 'daily-backup', { set: [] });
+  const run = await prepareRun(context, 'daily-backup', {});
   const observer = await startRun(access, run);
   output.say(`started ${observer.workflowId}`);
   return (await follow(observer, screenFor({ stream: output.stderr, env }))).report;

@@ -6,17 +6,26 @@ export function workerLogger(say: (line: string) => void): Logger {
 }
 
 function lineOf({ level, message, meta, timestampNanos }: LogEntry): string {
-  const { activityType, attempt, workflowId, error, ...more } = (meta ?? {}) as Record<string, unknown>;
+  const { activityType, attempt, workflowId, error, ...more } = (meta ?? {}) as Meta;
   const words = [
     new Date(Number(timestampNanos / 1_000_000n)).toISOString(),
     level,
     message,
-    ...(activityType ? [`${String(activityType)}, attempt ${String(attempt)},`] : []),
-    ...(workflowId ? [`of ${String(workflowId)}:`] : []),
+    ...(activityType ? [`${activityType}, attempt ${attempt ?? 1},`] : []),
+    ...(workflowId ? [`of ${workflowId}:`] : []),
     ...(error === undefined ? [] : [errorText(error)]),
-    ...(typeof more.message === 'string' ? [more.message] : []),
+    ...(more.message ? [more.message] : []),
   ];
   return words.join(' ');
+}
+
+/** The fields the SDK gives that say something to an operator. */
+interface Meta {
+  readonly activityType?: string;
+  readonly attempt?: number;
+  readonly workflowId?: string;
+  readonly error?: unknown;
+  readonly message?: string;
 }
 
 /** A failure of ours is one sentence; anything else is a bug, and its stack says where. */

@@ -65,7 +65,7 @@ function offsetOf(root: Node | null, { path, atKey }: Problem): number {
     if (index === path.length - 1 && atKey) return offset;
     if (!value) return offset;
     // A mapping begins at its first key: the key above it says more about what lacks in it.
-    if (value.range && !isMap(value)) offset = value.range[0];
+    if (value.range && (!isMap(value) || typeof part === 'number')) offset = value.range[0];
     node = value;
   }
   return offset;
