@@ -53,7 +53,7 @@ export function volumeActions({
           .run(mount(place), { signal, timeoutMs: 50_000, allowExit: failing });
         // Somebody else may have mounted it at the same moment.
         if (await isMounted(place, signal)) return { changed: true };
-        const why = stderr.trim().split('\n').at(-1) || `mount ended with ${exitCode}`;
+        const why = lastLine(stderr) || `mount ended with ${exitCode}`;
         throw fail(
           'ResourceFailed',
           `${place.mountPoint} is not mounted on ${place.host.name}: ${why}. Is the volume attached, and in /etc/fstab there?`,
@@ -101,7 +101,7 @@ export function volumeActions({
     if (!(await isMounted(place, signal))) return { changed: true };
     const { stdout } = await ssh.host(host).run(holders(place), { ...options, timeoutMs: 10_000 });
     const who = stdout.trim().replace(/\s*\n\s*/g, '; ') || 'nobody that can be seen';
-    const why = stderr.trim().split('\n').at(-1) || `umount ended with ${exitCode}`;
+    const why = lastLine(stderr) || `umount ended with ${exitCode}`;
     throw fail('Conflict', `${mountPoint} on ${host.name} stays mounted: ${why}. Held by: ${who}`, {
       target: `volume/${host.name}`,
       operation: 'umount',
@@ -118,3 +118,6 @@ const failing = Array.from({ length: 256 }, (_, code) => code);
 function inWords({ mountPoint }: Place, mounted: boolean | null): string | null {
   return mounted === null ? null : `${mountPoint} is ${mounted ? '' : 'not '}mounted`;
 }
+
+/** The last line without its full stop: it stands inside a sentence. */
+const lastLine = (text: string) => text.trim().split('\n').at(-1)?.replace(/\.$/, '');

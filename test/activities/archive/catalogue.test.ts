@@ -1,0 +1,71 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type BackupRecord } from '../../../workflows/contract/actions/archives';
+import { catalogueActions } from '../../../activities/archive/catalogue';
+import { failureOf } from '../cloud/small-cloud';
+import { contextFor } from '../copy/local-hosts';
+
+const record: BackupRecord = {
+  kind: 'archive',
+  name: 'lab-1.tar.zst',
+  site: 'lab',
+  createdAt: '2026-11-20T02:00:00Z',
+  bytes: 3,
+  sha256: 'ab',
+  engine: 'cockroach',
+  strategy: 'cold',
+  verified: true,
+  verifiedAt: '2026-11-20T02:01:00Z',
+  rows: { users: 2 },
+  marker: null,
+  run: 'daily-backup/lab/1',
+};
+
+/** The part of a client that is used, answering queries with `answer`. */
+function actionsWith(answer: () => Promise<unknown>) {
+  const signals: unknown[] = [];
+  const client = {
+    withDeadline: (_deadline: number, act: () => Promise<unknown>) => act(),
+    workflow: {
+      getHandle: (workflowId: string) => ({
+        query: (name: string) => (expect([workflowId, name]).toEqual(['catalogue/lab', 'backups']), answer()),
+      }),
+      signalWithStart: async (type: string, options: object) => void signals.push({ type, ...options }),
+    },
+  } as unknown as Client;
+  return { signals, ...catalogueActions({ client, catalogueQueue: (site) => `${site}-queue` }) };
+}
+
+test('the catalogue answers while the server is off', async () => {
+  const { readCatalogue } = actionsWith(async () => [record]);
+  expect(await readCatalogue.do({ site: 'lab' }, contextFor())).toEqual({ backups: [record] });
+});
+
+test('before the first backup there is no catalogue, and no backup', async () => {
+  const { readCatalogue } = actionsWith(() =>
+    Promise.reject(new WorkflowNotFoundError('gone', 'catalogue/lab', undefined)),
+  );
+  expect(await readCatalogue.do({ site: 'lab' }, contextFor())).toEqual({ backups: [] });
+});
+
+test('no answer is not an empty catalogue', async () => {
+  const { readCatalogue } = actionsWith(() => Promise.reject(new Error('no poller')));
+  expect(await failureOf(readCatalogue.do({ site: 'lab' }, contextFor()))).toEqual({
+    type: 'Unavailable',
+    message: 'catalogue/lab does not answer: no poller',
+  });
+});
+
+test('what lies on the volume is sent to the catalogue, which starts if need be', async () => {
+  const { updateCatalogue, signals } = actionsWith(async () => []);
+  await updateCatalogue.do({ site: 'lab', backups: [record] }, contextFor());
+  expect(signals).toMatchObject([
+    {
+      type: 'catalogue',
+      workflowId: 'catalogue/lab',
+      taskQueue: 'lab-queue',
+      args: [{ site: 'lab' }],
+      signal: 'catalogued',
+      signalArgs: [[record]],
+    },
+  ]);
+});
