@@ -125,6 +125,8 @@ echo "$$ $began $boot" >> "$1/launches"
 exec 9>&-
 ( umask "$2"; cd; JOB_DIR=$1 exec sh -c "$3" </dev/null >"$1/stdout" 2>"$1/stderr" )
 code=$?
+# Ignored from here on, which sync and mv inherit: a second TERM must not cost the exit code.
+trap "" TERM INT HUP
 echo "$code" > "$1/exit.$$" && sync "$1/exit.$$" && mv "$1/exit.$$" "$1/exit"
 `)}`;
 

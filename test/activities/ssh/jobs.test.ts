@@ -206,7 +206,8 @@ describe('started once', () => {
 
 describe('a job is lost', () => {
   test('when its launcher was killed, though part of it may live; a stop ends that part', async () => {
-    await jobs.startOrAttach(job('a', waits));
+    await jobs.startOrAttach(job('a', sh`touch begun; ${waits}`));
+    await until(() => existsSync(join(server.home, 'begun')), 'the command runs');
     const pid = launcherOf('a');
     process.kill(pid, 'SIGKILL');
     await until(async () => (await jobs.poll('a')).state === 'lost', 'a is lost');
@@ -221,6 +222,7 @@ describe('a job is lost', () => {
 
   test('when the host was rebooted, and a stop then kills nobody', async () => {
     await jobs.startOrAttach(job('a', waits));
+    expect(groupLives(launcherOf('a'))).toBe(true);
     boot('second');
     expect(await jobs.poll('a')).toMatchObject({ state: 'lost', why: expect.stringContaining('rebooted') as string });
     expect(await jobs.stop('a', { graceMs: 0 })).toEqual({ state: 'ended', starts: 1 });
@@ -300,6 +302,14 @@ describe('a stop', () => {
       expect(['absent', 'finished']).toContain((await jobs.poll(key)).state);
       if (existsSync(inJobs(key, 'started'))) expect(groupLives(launcherOf(key))).toBe(false);
     }
+  });
+
+  test('that is asked for many times at once does not cost the exit code', async () => {
+    await jobs.startOrAttach(job('a', sh`trap 'exit 5' TERM; touch ready; ${waits}`));
+    await until(() => existsSync(join(server.home, 'ready')), 'the trap is set');
+    const stops = await Promise.all(Array.from({ length: 8 }, () => jobs.stop('a', { graceMs: 5_000 })));
+    expect(stops.map(({ state }) => state)).toContain('stopped');
+    expect(await jobs.poll('a')).toMatchObject({ state: 'finished', exitCode: 5 });
   });
 
   test('whose answer is lost has its effect, and may be asked for again', async () => {
