@@ -15,8 +15,11 @@ export type HostExec = (command: string) => Promise<unknown>;
  * @param directory the host's directory of faults. @default '/var/lib/lab-faults'
  */
 export async function setDatabaseFault(exec: HostExec, kind: DatabaseFault, directory = FAULTS): Promise<void> {
-  // A running server looks for faults every 50 ms.
-  await exec(`mkdir -p '${directory}' && : > '${directory}/${kind}' && sleep 0.3`);
+  const file = `'${directory}/${kind}'`;
+  await exec(`mkdir -p '${directory}' && : > ${file}`);
+  // Where a server runs, it says when it is kept running; where none does, nobody will.
+  if (kind === 'db-wont-stop-even-by-force')
+    await exec(`for i in $(seq 20); do [ -e ${file}.kept ] && break; sleep 0.1; done`);
 }
 
 /** Ends all faults; a stop that hung goes on. */

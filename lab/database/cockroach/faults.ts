@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -10,6 +10,11 @@ const directory = process.env.COCKROACH_STAND_IN_FAULTS ?? '/var/lib/lab-faults'
 /** True while the fault is set. */
 export function hasFault(fault: DatabaseFault): boolean {
   return existsSync(path.join(directory, fault));
+}
+
+/** Says, by a file beside the fault's own, that it has taken effect. */
+export function confirmFault(fault: DatabaseFault): void {
+  writeFileSync(path.join(directory, `${fault}.kept`), '');
 }
 
 /** Returns when none of the faults is set (any more). */

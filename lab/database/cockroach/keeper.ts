@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasFault } from './faults';
+import { confirmFault, hasFault } from './faults';
 
 const FAULT = 'db-wont-stop-even-by-force';
 
@@ -32,6 +32,7 @@ export function keepRunning(argv: readonly string[]): void {
 
 async function keep(kept: { pid: number; argv: string[] }): Promise<void> {
   let { pid } = kept;
+  confirmFault(FAULT);
   while (hasFault(FAULT)) {
     if (!isAlive(pid)) {
       const server = spawn(process.execPath, [__dirname, 'start-single-node', ...kept.argv], {

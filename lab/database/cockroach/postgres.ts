@@ -21,7 +21,9 @@ function launcher(): string[] {
   if (process.platform !== 'linux') return [];
   const isolate = ['unshare', '--user', '--ipc', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`];
   const possible = spawnSync('unshare', [...isolate.slice(1), 'true']).status === 0;
-  return [...(possible ? isolate : []), 'setpriv', '--pdeathsig', 'QUIT'];
+  // The death signal comes too late if the parent died before it was asked for: then the parent is another one.
+  const unlessOrphan = ['sh', '-c', 'test "$PPID" = "$0" && exec "$@"', String(process.pid)];
+  return [...(possible ? isolate : []), 'setpriv', '--pdeathsig', 'QUIT', ...unlessOrphan];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { connect } from './client';
 import { cannotDial } from './failure';
@@ -51,7 +51,7 @@ export async function serve(options: ServerOptions): Promise<Ending> {
   const control = { address: options.listen, notReady, clusterId: () => store.clusterId(), drain };
   const stop = () => process.kill(process.pid, 'SIGTERM');
   await serveHealth(options.http, { ...control, stop }).catch(inUse(options.http, '--http-addr'));
-  if (options.pidFile) writeFileSync(options.pidFile, `${process.pid}\n`);
+  if (options.pidFile) writePid(options.pidFile);
 
   try {
     store.prepare();
@@ -106,6 +106,12 @@ async function reserve(address: Address, flag: string): Promise<void> {
   await once(probe, 'listening').catch(inUse(address, flag));
   probe.close();
   await once(probe, 'close');
+}
+
+/** At one stroke: nobody reads half a number and signals that. */
+function writePid(file: string): void {
+  writeFileSync(`${file}.${process.pid}`, `${process.pid}\n`);
+  renameSync(`${file}.${process.pid}`, file);
 }
 
 async function createDefaultDatabase(address: Address): Promise<void> {
