@@ -36,7 +36,7 @@ async function reportProduction(site: LoadedSite, { client, readProduction, alar
     const { serving, note } = await readProduction(site);
     say(`production of ${site.name}: ${serving}${note ? ` (${note})` : ''}`);
     const run = runInNote(note);
-    if (serving === 'production' || run === null || (await guardRuns(client, run))) return;
+    if (serving === 'production' || run === null || !(await guardIsGone(client, run))) return;
     const text =
       `Production of ${site.name} was taken down by run ${run}, and no guard is left to bring it back. ` +
       `Look at the database, then: runbook run production --site ${site.name} --set action=up`;
@@ -47,14 +47,15 @@ async function reportProduction(site: LoadedSite, { client, readProduction, alar
   }
 }
 
-/** The run that took production down, as it wrote at the address; null if an operator did, or nobody. */
+/** The run that took production down, as it wrote at the address: `..., run <workflow id>`; null if none did. */
 function runInNote(note: string): string | null {
-  return /^run (\S+)/.exec(note)?.[1] ?? null;
+  return /(?:^|\s)run (\S+)/.exec(note)?.[1] ?? null;
 }
 
-async function guardRuns(client: Client, run: string): Promise<boolean> {
+/** A run without a guard opened no bracket: what it took down is meant to stay down until somebody brings it up. */
+async function guardIsGone(client: Client, run: string): Promise<boolean> {
   try {
-    return (await client.workflow.getHandle(guardIdOf(run)).describe()).status.name === 'RUNNING';
+    return (await client.workflow.getHandle(guardIdOf(run)).describe()).status.name !== 'RUNNING';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;

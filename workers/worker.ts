@@ -35,6 +35,9 @@ export interface RunWorkerOptions<A extends WorkerActivities = WorkerActivities>
 /** A namespace in which runs would hang for ever. */
 export class NotSetUp extends Error {}
 
+/** There is no Temporal server at the address. */
+export class TemporalUnreachable extends Error {}
+
 const timing = {
   // A step that is nearly done may finish; with the default of 0 it fails at once and uses up an attempt.
   shutdownGraceTime: '10s',
@@ -47,13 +50,15 @@ const timing = {
 /**
  * Works until told to stop; says `ready` once the server has seen every queue being polled.
  *
- * @throws `NotSetUp` if a search attribute is missing or has another type
+ * @throws `TemporalUnreachable`; `NotSetUp` if a search attribute is missing or has another type
  */
 export async function runWorker<A extends WorkerActivities>(options: RunWorkerOptions<A>): Promise<void> {
   const { temporal, queue = 'runbooks', only, say } = options;
   logTo(say);
   const queues = [...(only === 'guard' ? [] : [queue]), ...(only === 'runbooks' ? [] : [guardQueueOf(queue)])];
-  const connection = await Connection.connect(temporal.connection);
+  const connection = await Connection.connect(temporal.connection).catch((error: Error) => {
+    throw new TemporalUnreachable(`Temporal cannot be reached at ${temporal.connection.address}: ${error.message}`);
+  });
   try {
     await refuseUnlessSetUp(connection, temporal.namespace);
     const client = new Client({ connection, namespace: temporal.namespace });

@@ -2,11 +2,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { temporalConfig } from '../../workers/config';
-import { NotSetUp, runWorker, type WorkerPart } from '../../workers/worker';
+import { NotSetUp, runWorker, TemporalUnreachable, type WorkerPart } from '../../workers/worker';
 import { activitiesForWorker } from '../../workers/activities';
 import { type Context } from '../context';
 import { CommandError, ExitCode } from '../exit';
-import { unreachable } from '../temporal';
 
 /** `worker`: works in the foreground until told to stop. */
 export function addWorker(program: Command, context: Context): void {
@@ -18,10 +17,9 @@ export function addWorker(program: Command, context: Context): void {
     .action(async ({ only, queue }: { only?: WorkerPart; queue: string }) => {
       const { env, root, sites, output } = context;
       const say = (line: string) => output.say(line);
-      const temporal = temporalConfig(env);
       try {
         await runWorker({
-          temporal,
+          temporal: temporalConfig(env),
           queue,
           only,
           bundleFile: join(root, 'build', 'workflow-bundle.js'),
@@ -33,8 +31,8 @@ export function addWorker(program: Command, context: Context): void {
         });
       } catch (error) {
         if (error instanceof NotSetUp) throw new CommandError(ExitCode.usage, error.message);
-        if (!unreachable(error)) throw error;
-        throw new CommandError(ExitCode.unreachable, `Temporal cannot be reached at ${temporal.connection.address}`);
+        if (error instanceof TemporalUnreachable) throw new CommandError(ExitCode.unreachable, error.message);
+        throw error;
       }
     });
 }
