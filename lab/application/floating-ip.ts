@@ -5,9 +5,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface FloatingIp {
   readonly host: string;
   readonly port: number;
-  /** The address of the server it leads to, or null. */
+  /** The server it leads to, as given to `moveTo`. */
   at(): string | null;
-  /** Leads to another server, or to none, from now on. Open connections are reset, as when a real one moves. */
+  /** Leads to another server (`address` or `address:port`), or to none, from now on. Open connections are reset, as when a real one moves. */
   moveTo(server: string | null): void;
   close(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export interface FloatingIpOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** The port on the servers. @default 8080 */
+  /** The port on servers that are given without one. @default 8080 */
   readonly serverPort?: number;
 }
 
@@ -27,7 +27,8 @@ export async function startFloatingIp({ host, port, serverPort = 8080 }: Floatin
 
   const proxy = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
     if (server === null) return void client.on('error', () => undefined).resetAndDestroy();
-    const upstream = connect({ host: server, port: serverPort, noDelay: true });
+    const [address, port = serverPort] = server.split(':');
+    const upstream = connect({ host: address, port: Number(port), noDelay: true });
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
