@@ -8,8 +8,8 @@ import { type Context } from './context';
 import { ExitCode } from './exit';
 import { follow } from './follow/follow';
 import { screenFor } from './follow/screen-for';
-import { bringLabUp, loadLab } from './lab';
-import { labDirectory, parseEnvFile, withoutOtherSites } from './lab-environment';
+import { labOf } from './lab';
+import { parseEnvFile, withoutOtherSites } from './lab-environment';
 import { type RunReport } from './report/report';
 import { reportLines } from './report/text';
 import { prepareRun, startRun } from './run/start-run';
@@ -34,24 +34,25 @@ export interface StartOptions {
 export async function start(context: Context, options: StartOptions): Promise<void> {
   const { output } = context;
   const own = withoutOtherSites(context.env);
-  const directory = labDirectory(own, context.root);
+  const lab = labOf({ ...context, env: own });
+  const { directory } = lab;
   const interrupted = nextSignal();
   let workers: Workers | undefined;
 
   const show = async (): Promise<void> => {
-    const lab = await bringLabUp({ ...context, env: own });
+    const status = await lab.up();
     const env = labEnvironment(own, directory, options);
     const inLab: Context = { ...context, env, sites: sitesFrom({ env, root: context.root }) };
     await withTemporal(inLab, async (access) => {
       await registerSearchAttributes(access.connection, access.namespace);
       workers = await superviseWorkers({ ...inLab, directory, say: (line) => output.say(line) });
-      for (const line of statusLines(lab)) output.say(line);
+      for (const line of statusLines(status)) output.say(line);
       const report = await backUp(inLab, access);
       context.exit(report.status === 'completed' ? ExitCode.done : ExitCode.failed);
       if (!options.json) output.print(reportLines(report, output.style));
       else {
         const backups = await backupsOf(access, report.site ?? '', { all: false });
-        output.json({ ...report, lab: await loadLab().labStatus(directory), backups });
+        output.json({ ...report, lab: await lab.status(), backups });
       }
     });
     if (options.once) return;
@@ -66,7 +67,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
   } finally {
     output.say('Stopping ...');
     await workers?.stop();
-    if (leaveLab(directory)) await loadLab().labDown(directory);
+    if (leaveLab(directory)) await lab.down();
   }
   // What was being waited for when the signal came would keep the process alive.
   if (signal) process.exit();

@@ -56,9 +56,11 @@ export async function runWorker<A extends WorkerActivities>(options: RunWorkerOp
   const { temporal, queue = 'runbooks', only, say } = options;
   logTo(say);
   const queues = [...(only === 'guard' ? [] : [queue]), ...(only === 'runbooks' ? [] : [guardQueueOf(queue)])];
-  const connection = await Connection.connect(temporal.connection).catch((error: Error) => {
-    throw new TemporalUnreachable(`Temporal cannot be reached at ${temporal.connection.address}: ${error.message}`);
-  });
+  const connection = await Connection.connect({ ...temporal.connection, connectTimeout: '5s' }).catch(
+    (error: Error) => {
+      throw new TemporalUnreachable(`Temporal cannot be reached at ${temporal.connection.address}: ${error.message}`);
+    },
+  );
   try {
     await refuseUnlessSetUp(connection, temporal.namespace);
     const client = new Client({ connection, namespace: temporal.namespace });

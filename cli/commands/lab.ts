@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Context } from '../context';
 import { CommandError, ExitCode } from '../exit';
-import { bringLabUp, type LabStatus, loadLab } from '../lab';
-import { labDirectory } from '../lab-environment';
+import { labOf, type LabStatus } from '../lab';
 import { table } from '../render/table';
 
 interface Json {
@@ -11,50 +10,40 @@ interface Json {
 
 /** `lab ...`: the embedded site. */
 export function addLab(program: Command, context: Context): void {
-  const lab = program.command('lab').description('the embedded site: a production to rehearse on, on this machine');
+  const command = program.command('lab').description('the embedded site: a production to rehearse on, on this machine');
   const { output } = context;
-  const directory = labDirectory(context.env, context.root);
-  const withJson = (command: Command) => command.option('--json', 'print the answer as one JSON document');
-
-  const control = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    if (!(await loadLab().labStatus(directory)))
-      throw new CommandError(ExitCode.unreachable, `no lab is up in ${directory}`);
-    try {
-      return await loadLab().labControl(directory, method, path, body);
-    } catch (error) {
-      throw new CommandError(ExitCode.failed, (error as Error).message);
-    }
-  };
+  const lab = labOf(context);
+  const withJson = (sub: Command) => sub.option('--json', 'print the answer as one JSON document');
   const answer = (value: unknown, { json }: Json, text: string) => (json ? output.json(value) : output.print([text]));
 
-  withJson(lab.command('up'))
+  withJson(command.command('up'))
     .description('start it in the background, with a Temporal server of its own; returns when production serves')
     .action(async ({ json }: Json) => {
-      const status = await bringLabUp(context);
+      const status = await lab.up();
       if (json) output.json(status);
       else output.print(statusLines(status));
     });
 
-  withJson(lab.command('down'))
+  withJson(command.command('down'))
     .description('stop everything; what it has stored stays')
     .action(async (options: Json) => {
-      await loadLab().labDown(directory);
+      await lab.down();
       answer({ up: false }, options, 'the lab is down');
     });
 
-  withJson(lab.command('status'))
+  withJson(command.command('status'))
     .description('what is up, what is served, and what the visitor and the people have seen')
     .action(async ({ json }: Json) => {
-      const status = await loadLab().labStatus(directory);
+      const status = await lab.status();
       if (json) output.json(status ?? { up: false });
-      else output.print(status ? statusLines(status) : [`no lab is up in ${directory}`]);
+      else output.print(status ? statusLines(status) : [`no lab is up in ${lab.directory}`]);
       if (!status) context.exit(ExitCode.unreachable);
     });
 
-  withJson(lab.command('exec <host> <command...>'))
+  withJson(command.command('exec <host> <command...>'))
     .description('run a command on a host: lab exec db1 -- ls /bfdata; exits as the command does')
-    .action(async (host: string, command: string[], { json }: Json) => {
-      const ended = (await control('POST', `/hosts/${host}/exec`, { command })) as {
+    .action(async (host: string, words: string[], { json }: Json) => {
+      const ended = (await lab.control('POST', `/hosts/${host}/exec`, { command: words })) as {
         readonly exitCode: number;
         readonly stdout: string;
         readonly stderr: string;
@@ -67,26 +56,34 @@ export function addLab(program: Command, context: Context): void {
       process.exitCode = ended.exitCode;
     });
 
-  withJson(lab.command('power <host> <state>'))
+  withJson(command.command('power <host> <state>'))
     .description('on, off (at once, as if the plug was pulled) or reboot')
     .action(async (host: string, state: string, options: Json) => {
       const states = ['on', 'off', 'reboot'];
       if (!states.includes(state))
         throw new CommandError(ExitCode.usage, `power: found ${state}, expected ${states.join(', ')}`);
-      answer(await control('POST', `/hosts/${host}/power`, { state }), options, `${host}: ${state}`);
+      answer(await lab.control('POST', `/hosts/${host}/power`, { state }), options, `${host}: ${state}`);
     });
 
   for (const [verb, description] of [
     ['cut', 'cut a host off the network'],
     ['mend', 'connect it again'],
   ] as const)
-    withJson(lab.command(`${verb} <host>`))
+    withJson(command.command(`${verb} <host>`))
       .description(description)
       .action(async (host: string, options: Json) => {
-        answer(await control('POST', `/hosts/${host}/${verb}`), options, `${host}: ${verb}`);
+        answer(await lab.control('POST', `/hosts/${host}/${verb}`), options, `${host}: ${verb}`);
       });
 
-  withJson(lab.command('fault <kind> [target]'))
+  withJson(command.command('temporal <state>'))
+    .description('start or stop its Temporal server; what it has stored stays')
+    .action(async (state: string, options: Json) => {
+      if (state !== 'start' && state !== 'stop')
+        throw new CommandError(ExitCode.usage, `temporal: found ${state}, expected start or stop`);
+      answer(await lab.control('POST', `/temporal/${state}`), options, `Temporal: ${state}`);
+    });
+
+  withJson(command.command('fault <kind> [target]'))
     .description(
       [
         'make something go wrong, until `fault clear`:',
@@ -103,14 +100,14 @@ export function addLab(program: Command, context: Context): void {
     .action(async (kind: string, target: string | undefined, { json, ...details }: Json & Record<string, unknown>) => {
       const given =
         kind === 'clear'
-          ? await control('DELETE', '/faults')
-          : await control('POST', '/faults', { kind, target, ...details });
+          ? await lab.control('DELETE', '/faults')
+          : await lab.control('POST', '/faults', { kind, target, ...details });
       answer(given, { json }, kind === 'clear' ? 'no faults' : `fault: ${[kind, target].filter(Boolean).join(' ')}`);
     });
 
-  withJson(lab.command('reset'))
+  withJson(command.command('reset'))
     .description('everything as after the first `lab up`, new data included')
-    .action(async (options: Json) => answer(await control('POST', '/reset'), options, 'the lab is as new'));
+    .action(async (options: Json) => answer(await lab.control('POST', '/reset'), options, 'the lab is as new'));
 }
 
 function positiveNumber(text: string): number {
