@@ -26,14 +26,16 @@ export interface ExchangeOptions {
 /**
  * Sends one request and reads the whole answer. Never repeats it and follows no redirect.
  *
- * @throws `Unavailable` when there is no complete answer in time; the signal's reason when the caller gave up.
+ * @throws `Unavailable` when there is no complete answer in time; the signal's reason when the caller gave up, for a
+ * change only before it was sent.
  */
 export async function exchange(wire: Wire, { dispatcher, timeoutMs, signal }: ExchangeOptions): Promise<Answer> {
   signal?.throwIfAborted();
   // Not AbortSignal.any: a caller's signal may live for hours, and each combination stays tied to it.
   const controller = new AbortController();
   const cancel = () => controller.abort(signal?.reason);
-  signal?.addEventListener('abort', cancel, { once: true });
+  // A change on its way cannot be called back, only lost sight of: it would land after somebody had looked.
+  if (wire.method === 'GET') signal?.addEventListener('abort', cancel, { once: true });
   const timer = setTimeout(() => controller.abort(), timeoutMs);
   try {
     const { method, headers, body } = wire;

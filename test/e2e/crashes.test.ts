@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client } from '@temporalio/client';
+import { LabSite, type LabStatus, type Report, type WorkerProcess } from '../support/lab-site';
+import { until } from '../support/temporal-server';
+
+const lab = new LabSite();
+let client: Client;
+let worker: WorkerProcess;
+
+beforeAll(async () => {
+  await lab.up();
+  worker = await lab.worker();
+  client = await lab.client();
+}, 180_000);
+afterAll(() => lab.down(), 60_000);
+afterEach(() => lab.succeed('lab', 'fault', 'clear'), 30_000);
+
+/** What must hold after every run, whatever became of it. */
+async function expectAsFound(): Promise<LabStatus> {
+  const status = await lab.status();
+  expect(status).toMatchObject({
+    serving: 'production',
+    database: { running: true },
+    servers: { backup: { status: 'SHUTOFF', taskState: null } },
+    floatingIp: { at: 'balancer' },
+    visitor: { writesLost: 0 },
+  });
+  return status;
+}
+
+function expectDoneOnce(report: Report): void {
+  expect(report.jobs.map(({ starts }) => starts)).toEqual(report.jobs.map(() => 1));
+  expect(new Set(report.jobs.map(({ key }) => key)).size).toBe(report.jobs.length);
+}
+
+describe.each(['copyAhead', 'makeArchive', 'copyStore'])('the worker is killed during %s', (action) => {
+  test('a new one completes the run, and each remote job was started once', async () => {
+    // Slow enough to be met in the middle.
+    await lab.succeed('lab', 'fault', 'slow', 'backup', '--mbps', action === 'copyAhead' ? '100' : '20');
+    const run = await lab.startBackup();
+    if (action !== 'copyAhead') await lab.succeed('lab', 'fault', 'clear');
+    await lab.reaches(client, run, action);
+    await worker.kill('SIGKILL');
+    await lab.succeed('lab', 'fault', 'clear');
+    worker = await lab.worker();
+    const report = await lab.ended(run);
+    expect(report).toMatchObject({ status: 'completed', failure: null, guard: { restored: [] } });
+    expect(report.jobs).toHaveLength(4);
+    expectDoneOnce(report);
+    await expectAsFound();
+  }, 150_000);
+});
+
+test.each([0, 30])(
+  'the Temporal server is killed while production is down, and is back after %d s',
+  async (seconds) => {
+    const run = await lab.startBackup();
+    await lab.reaches(client, run, 'stopDatabase');
+    const { temporal } = await lab.status();
+    process.kill(temporal.pid, 'SIGKILL');
+    await sleep(seconds * 1000);
+    await lab.succeed('lab', 'temporal', 'start');
+    const report = await lab.ended(run, 150);
+    expect(report).toMatchObject({ status: 'completed', failure: null });
+    expectDoneOnce(report);
+    await expectAsFound();
+  },
+  240_000,
+);
+
+test('a run terminated while production is down is undone by its guard within 10 s, and the next one waits for it', async () => {
+  await lab.succeed('lab', 'fault', 'slow', 'backup', '--mbps', '5');
+  const run = await lab.startBackup();
+  await lab.succeed('lab', 'fault', 'clear');
+  await lab.reaches(client, run, 'copyStore');
+  const next = await lab.startBackup();
+  const [lock] = await until('the second waits', async () => {
+    const locks = await lab.json<{ holder: string; queue: { workflowId: string }[] }[]>('locks');
+    return locks[0]?.queue.length === 1 && locks;
+  });
+  expect(lock).toMatchObject({ resource: 'site', holder: run, queue: [{ workflowId: next }] });
+
+  const terminatedAt = Date.now();
+  await client.workflow.getHandle(run).terminate('test');
+  await until('production is back', async () => (await fetch((await lab.status()).publicUrl)).status === 200);
+  expect(Date.now() - terminatedAt).toBeLessThan(10_000);
+  const guard = (await client.workflow.getHandle(`guard/${run}`).result()) as { restored: string[] };
+  expect(guard.restored).toEqual([
+    expect.stringMatching(/^stopped: Copy what changed/),
+    'The database on db1 is stopped',
+    'Production is down',
+    expect.stringMatching(/may read the store/),
+    expect.stringMatching(/is in use$/),
+    expect.stringMatching(/is mounted/),
+    'Server backup is running',
+  ]);
+  expect(await lab.ended(run)).toMatchObject({ status: 'terminated', guard: { restored: guard.restored } });
+  const second = await lab.ended(next);
+  expect(second.status).toBe('completed');
+  const { notifications } = await expectAsFound();
+  const told = notifications.filter((message) => message.run === run).map(({ kind }) => kind);
+  expect(told).toEqual(expect.arrayContaining(['alarm', 'recovered']));
+}, 180_000);
+
+test('a run terminated in the middle of taking production down leaves it up', async () => {
+  const run = await lab.startBackup();
+  await lab.reaches(client, run, 'copyAhead');
+  await lab.succeed('lab', 'fault', 'api', 'network', '--delay', '3s');
+  await lab.reaches(client, run, 'takeProductionDown');
+  // The request is on its way by now, and the cloud takes its time with it.
+  await sleep(500);
+  await client.workflow.getHandle(run).terminate('test');
+  await lab.succeed('lab', 'fault', 'clear');
+  await client.workflow.getHandle(`guard/${run}`).result();
+  await expectAsFound();
+}, 180_000);
+
+test('a run that is reset while production is down is brought back, and refuses to go on', async () => {
+  const run = await lab.startBackup();
+  await lab.reaches(client, run, 'copyStore');
+  const handle = client.workflow.getHandle(run);
+  const { runId } = await handle.describe();
+  const { events } = await handle.fetchHistory();
+  const reset = await client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: run, runId },
+    workflowTaskFinishEventId: events?.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId,
+    requestId: run,
+    reason: 'test',
+  });
+  await client.workflow.getHandle(`guard/${run}`).result();
+  const report = await lab.ended(run);
+  expect(report.runId).toBe(reset.runId);
+  expect(report).toMatchObject({ status: 'failed', failure: { type: 'PreconditionFailed' } });
+  expect(report.failure?.message).toMatch(/does not stand behind this run/);
+  await expectAsFound();
+}, 180_000);
+
+test('an aborted run closes everything itself', async () => {
+  const run = await lab.startBackup();
+  await lab.reaches(client, run, 'copyStore');
+  await lab.succeed('abort', run, '--why', 'wrong night');
+  const report = await lab.ended(run);
+  expect(report).toMatchObject({ status: 'cancelled', guard: { restored: [] } });
+  await expectAsFound();
+}, 120_000);

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { collect, LabSite, type LabStatus, type Report } from '../support/lab-site';
+
+const root = join(__dirname, '..', '..');
+const lab = new LabSite();
+let first: Report & { lab: LabStatus; backups: { name: string; verified: boolean }[] };
+
+interface PlanDocument {
+  readonly steps: readonly {
+    title: string;
+    action: string;
+    effect: string;
+    command: string | null;
+    changes: boolean | null;
+  }[];
+  readonly digest: string;
+}
+
+beforeAll(async () => {
+  const { exitCode, stdout, stderr } = await collect(
+    spawn('npm', ['start', '--silent', '--', '--once', '--json'], {
+      cwd: root,
+      env: lab.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  if (exitCode !== 0) throw new Error(`npm start: exit code ${exitCode}\n${stdout}\n${stderr}`);
+  first = JSON.parse(stdout) as typeof first;
+}, 300_000);
+afterAll(() => lab.down(), 60_000);
+
+test('npm start runs the backup, loses no acknowledged write, and is down only between the two probes', () => {
+  expect(first).toMatchObject({ status: 'completed', failure: null, guard: { restored: [] } });
+  expect(first.backups).toMatchObject([{ name: first.result?.archive, verified: true }]);
+  const { visitor } = first.lab;
+  expect(visitor.writesAcknowledged).toBeGreaterThan(0);
+  expect(visitor.writesLost).toBe(0);
+  // A request may be cut in the moment the address moves; anything longer than that is the fallback page.
+  const down = visitor.outages.filter(({ kind }) => kind === 'fallback');
+  expect(down).toHaveLength(1);
+  expect(Math.abs((down[0]?.ms ?? 0) - first.downtimeMs)).toBeLessThan(1500);
+});
+
+test('npm start -- --once leaves no process behind', () => {
+  const { pid } = first.lab.temporal;
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
+});
+
+test('a plan changes nothing, and has the digest of the run that follows; a fourth backup leaves exactly three', async () => {
+  await lab.up();
+  await lab.worker();
+  const before = await lab.status();
+  const plan = await lab.json<PlanDocument>('plan', 'daily-backup');
+  const after = await lab.status();
+  for (const part of ['serving', 'servers', 'floatingIp', 'hosts', 'notifications'] as const)
+    expect(after[part]).toEqual(before[part]);
+  expect(plan.steps.filter(({ effect }) => effect === 'change').every(({ command }) => command)).toBe(true);
+  expect(plan.steps.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['startServer', 'takeProductionDown', 'copyStore']),
+  );
+
+  const reports = [];
+  for (let run = 2; run <= 4; run += 1) reports.push(await lab.backup());
+  expect(reports.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
+  expect(reports[0]?.planDigest).toBe(plan.digest);
+  const backups = await lab.json<{ name: string; verified: boolean }[]>('backups', 'lab');
+  expect(backups.map(({ name }) => name)).toEqual(reports.map(({ result }) => result?.archive).reverse());
+  expect(backups.every(({ verified }) => verified)).toBe(true);
+  expect((await lab.status()).visitor.writesLost).toBe(0);
+}, 240_000);
+
+test('production taken down by an operator stays down, and the backup says who did it', async () => {
+  await lab.succeed('run', 'production', '--set', 'action=down', '--set', 'by=kari', '--set', 'reason=new switch');
+  const report = await lab.backup();
+  expect(report).toMatchObject({ status: 'failed', failure: { type: 'PreconditionFailed' } });
+  expect(report.failure?.message).toMatch(/kari: new switch/);
+  expect((await lab.status()).serving).toBe('fallback');
+  await lab.succeed('run', 'production', '--set', 'action=up');
+  expect((await lab.status()).serving).toBe('production');
+}, 120_000);
+
+test.each([
+  [['--set', 'keep=0'], /keep.*>=1/],
+  [['--set', 'kep=3'], /kep/],
+  [['--site', 'nowhere'], /nowhere.*lab/],
+] as const)('a bad input is refused before anything starts: %j', async (words, expected) => {
+  const { exitCode, stderr } = await lab.run('run', 'daily-backup', ...words);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(expected);
+});
+
+test('a typo in a site file is shown with line and column', async () => {
+  const sites = mkdtempSync(join(tmpdir(), 'sites-'));
+  const text = readFileSync(join(lab.directory, 'sites', 'lab.yaml'), 'utf8');
+  writeFileSync(join(sites, 'lab.yaml'), text.replace('floatingIp:', 'floatingIP:'));
+  const { exitCode, stdout, stderr } = await lab.run('validate', join(sites, 'lab.yaml'));
+  rmSync(sites, { recursive: true });
+  expect(exitCode).toBe(2);
+  expect(stdout + stderr).toMatch(/lab\.yaml:\d+:\d+: .*floatingIP/);
+});
