@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { guardQueueOf } from '../workflows/contract/messages';
 import { type TemporalConfig } from './config';
 import { workerLogger } from './logger';
@@ -149,7 +149,8 @@ const identityOf = (queue: string) => `${process.pid}@${hostname()}/${queue}`;
 /** The SDK allows one runtime a process, installed before its first use; what it says goes where the first worker's does. */
 function logTo(say: (line: string) => void): void {
   try {
-    Runtime.install({ logger: workerLogger(say) });
+    const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
+    Runtime.install({ logger: workerLogger(say), telemetryOptions: { logging } });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
   }

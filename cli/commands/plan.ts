@@ -3,7 +3,7 @@ import { type Plan } from '../../workflows/contract/plan';
 import { type Context } from '../context';
 import { CommandError, ExitCode } from '../exit';
 import { follow } from '../follow/follow';
-import { screenFor } from '../follow/screen-for';
+import { type Screen } from '../follow/screen';
 import { planLines } from '../report/plan-text';
 import { type RunOptions, withInputOptions } from '../run/options';
 import { prepareRun, startRun } from '../run/start-run';
@@ -18,7 +18,7 @@ export function addPlan(program: Command, context: Context): void {
       const run = await prepareRun(context, name, options, { dryRun: true });
       await withTemporal(context, async (access) => {
         const observer = await startRun(access, run);
-        const { report } = await follow(observer, screenFor({ stream: context.output.stderr, env: context.env }));
+        const { report } = await follow(observer, wordsOnly(context));
         if (report.status !== 'completed')
           throw new CommandError(
             ExitCode.failed,
@@ -29,4 +29,9 @@ export function addPlan(program: Command, context: Context): void {
         else context.output.print(planLines(plan, context.output.style));
       });
     });
+}
+
+/** Steps that are only described are not shown as they go by: they would look like the real ones. */
+function wordsOnly({ output }: Context): Screen {
+  return { show: () => {}, say: (line) => output.say(line), end: () => {} };
 }

@@ -60,7 +60,10 @@ export function activitiesOf(history: History): readonly ActivityRecord[] {
   return [...drafts.values()];
 }
 
-/** A plan's descriptions are one activity type; the action is their first argument. The title in the call is never cut. */
+/**
+ * A plan's descriptions are one activity type; the action is their first argument. The title in the
+ * call is never cut; of a description the summary says that it was none of the real thing.
+ */
 function whatItDoes(type: string, args: readonly unknown[], summary: string | undefined) {
   const describes = type === 'describeAction';
   const name = describes ? String(args[0]) : type;
@@ -69,7 +72,7 @@ function whatItDoes(type: string, args: readonly unknown[], summary: string | un
   return {
     type,
     action: isActionName(name) ? name : null,
-    title: call?.title ?? summary ?? name,
+    title: (describes ? summary : call?.title) ?? summary ?? name,
     args: own,
   };
 }

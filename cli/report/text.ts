@@ -43,7 +43,8 @@ function jobsText({ jobs }: RunReport): string {
 }
 
 function failureLines({ type, message, step }: NonNullable<RunReport['failure']>, style: Style): string[] {
-  const at = step ? `at "${step}": ` : '';
+  // Some messages begin with the step already.
+  const at = !step || message.startsWith(step) ? '' : `at "${step}": `;
   const [first = '', ...rest] = wrap(`${type} ${at}${message}`, width - 2);
   return [style.red(`  ${first}`), ...rest.map((line) => `  ${line}`)];
 }
