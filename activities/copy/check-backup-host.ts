@@ -32,7 +32,7 @@ trap 'rm -f "$known"' EXIT
 printf '%s' "$3" > "$known"
 answer=$(timeout 10 ssh -F /dev/null -n -o BatchMode=yes -o ConnectTimeout=8 -o StrictHostKeyChecking=yes \\
   -o UserKnownHostsFile="$known" -o GlobalKnownHostsFile=/dev/null -o IdentityAgent=none -o IdentitiesOnly=yes \\
-  -o IdentityFile=/dev/null -o LogLevel=ERROR -p "$4" -l "$5" "$6" true 2>&1) && echo 'ssh reached' || echo "ssh $answer" | tail -n 1
+  -o IdentityFile=/dev/null -o LogLevel=ERROR -p "$4" -l "$5" "$6" true 2>&1) && echo 'ssh reached' || echo "ssh $(echo "$answer" | tail -n 1)"
 `;
 
 function checkCommand({ workplace, database }: InputOf<'checkBackupHost'>, route: Route): ShellText {

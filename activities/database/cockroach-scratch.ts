@@ -11,9 +11,9 @@ export function cockroachScratch({ database }: { readonly database: string }): S
 scratch_database=${database}
 scratch_pid=
 
-# Runs one statement and prints the value in its last line.
+# Runs one statement in a database and prints the value in its last line.
 scratch_query() {
-  timeout 300 cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$scratch_database" --format=csv -e "$1" 2> "$scratch/error" | tail -n 1
+  timeout 300 cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$1" --format=csv -e "$2" 2> "$scratch/error" | tail -n 1
 }
 
 free_port() {
@@ -25,9 +25,11 @@ scratch_start() {
     scratch_port=$(free_port)
     cockroach start-single-node --insecure --store="$1" --listen-addr="127.0.0.1:$scratch_port" --http-addr="127.0.0.1:$(free_port)" > "$scratch/log" 2>&1 9>&- &
     scratch_pid=$!
-    while is_alive "$scratch_pid"; do
-      if [ "$(scratch_query 'select 1 as one')" = 1 ]; then return 0; fi
+    left=1500
+    while is_alive "$scratch_pid" && [ "$left" -gt 0 ]; do
+      if [ "$(scratch_query defaultdb 'select 1 as one')" = 1 ]; then return 0; fi
       sleep 0.2
+      left=$((left - 1))
     done
     grep -q 'address already in use' "$scratch/log" || return 1
   done
@@ -35,12 +37,12 @@ scratch_start() {
 }
 
 scratch_count() {
-  counted=$(scratch_query "select count(*) as count from $1")
+  counted=$(scratch_query "$scratch_database" "select count(*) as count from $1")
   case $counted in '' | *[!0-9]*) return 1 ;; *) echo "$counted" ;; esac
 }
 
 scratch_has_marker() {
-  [ "$(scratch_query "select count(*) as count from runbook_marker where id = '$1'")" = 1 ]
+  [ "$(scratch_query "$scratch_database" "select count(*) as count from runbook_marker where id = '$1'")" = 1 ]
 }
 
 scratch_stop() {

@@ -11,10 +11,12 @@ import { type DatabaseEngine } from './engine';
 export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
   const security = spec.certsDir === undefined ? ['--insecure'] : [`--certs-dir=${spec.certsDir}`];
   const client = [...security, `--host=${clientAddress(spec.listen)}`];
-  const sql = (seconds: number, ...statements: string[]): ShellText => {
+  const bounded = (seconds: number, words: string[], statements: string[]): ShellText => {
     const each = statements.flatMap((statement) => ['-e', statement]);
-    return sh`COCKROACH_CONNECT_TIMEOUT=4 timeout ${seconds} cockroach sql ${client} ${`--database=${spec.database}`} --format=csv ${each}`;
+    return sh`COCKROACH_CONNECT_TIMEOUT=4 timeout ${seconds} cockroach sql ${client} ${words} --format=csv ${each}`;
   };
+  const sql = (seconds: number, ...statements: string[]) =>
+    bounded(seconds, [`--database=${spec.database}`], statements);
 
   return {
     name: 'cockroach',
@@ -35,8 +37,10 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
       const scheme = spec.certsDir === undefined ? 'http' : 'https';
       const url = `${scheme}://${clientAddress(spec.http)}/health?ready=1`;
       const trust = spec.certsDir === undefined ? [] : ['--cacert', `${spec.certsDir}/ca.crt`];
+      // Not in the application's database: a server is healthy before that is made.
+      const select = bounded(6, [], ['select 1']);
       // A query alone succeeds while the node drains; where there is no curl it has to do.
-      return sh`${sql(6, 'select 1')} > /dev/null && { ! command -v curl > /dev/null || curl -fsS -o /dev/null -m 3 ${trust} ${url}; }`;
+      return sh`${select} > /dev/null && { ! command -v curl > /dev/null || curl -fsS -o /dev/null -m 3 ${trust} ${url}; }`;
     },
 
     start() {
