@@ -34,6 +34,8 @@ export function withLabEnvironment(env: NodeJS.ProcessEnv, root: string): Enviro
   const explicit = Object.keys(env).filter(
     (name) => env[name] && (name in lab || ofTheLab.includes(name) || name.startsWith('TEMPORAL_')),
   );
+  // Where everything is set the file has nothing to add, and there is nothing to be said.
+  if (Object.keys(lab).every((name) => env[name])) return { env, notice: null };
   if (explicit.length)
     return {
       env,

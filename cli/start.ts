@@ -38,6 +38,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
   const { directory } = lab;
   const interrupted = nextSignal();
   let workers: Workers | undefined;
+  let reported = false;
 
   const show = async (): Promise<void> => {
     const status = await lab.up();
@@ -48,6 +49,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
       workers = await superviseWorkers({ ...inLab, directory, say: (line) => output.say(line) });
       for (const line of statusLines(status)) output.say(line);
       const report = await backUp(inLab, access);
+      reported = true;
       context.exit(report.status === 'completed' ? ExitCode.done : ExitCode.failed);
       if (!options.json) output.print(reportLines(report, output.style));
       else {
@@ -69,8 +71,10 @@ export async function start(context: Context, options: StartOptions): Promise<vo
     await workers?.stop();
     if (leaveLab(directory)) await lab.down();
   }
+  if (!signal) return;
+  if (!reported) context.exit(ExitCode.failed);
   // What was being waited for when the signal came would keep the process alive.
-  if (signal) process.exit();
+  process.exit();
 }
 
 async function backUp(context: Context, access: TemporalAccess): Promise<RunReport> {

@@ -28,9 +28,11 @@ interface Meta {
   readonly message?: string;
 }
 
-/** A failure of ours is one sentence; anything else is a bug, and its stack says where. */
+/** A failure is one sentence, wherever it was made; anything else is a bug, and its stack says where. */
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { type } = error as { type?: unknown };
-  return typeof type === 'string' ? `${type}: ${error.message}` : (error.stack ?? error.message);
+  if (typeof type === 'string') return `${type}: ${error.message}`;
+  // What came out of the sandbox has lost its fields, but not the first word of its stack.
+  return error.stack && !/^\w+Failure\b/.test(error.stack) ? error.stack : error.message;
 }
