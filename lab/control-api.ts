@@ -58,7 +58,7 @@ export function serveControlApi(server: Server, { lab, directory, token, onDown 
       if (streams) response.end(`${JSON.stringify({ status: value })}\n`);
       else send(response, 200, value);
     } catch (error) {
-      console.error(error);
+      if (!(error instanceof Refused)) console.error(error);
       const { message } = error as Error;
       if (streams) response.end(`${JSON.stringify({ error: message })}\n`);
       else send(response, error instanceof Refused ? 400 : 500, { error: message });

@@ -37,7 +37,7 @@ const up = (say: (line: string) => void = () => undefined) =>
   lab.labUp({
     ...{ directory, say, temporalBinary: temporal.find() ?? 'temporal' },
     env: {
-      ...{ PATH: process.env.PATH, HOME: process.env.HOME },
+      ...{ PATH: process.env.PATH, HOME: process.env.HOME, LAB_ISOLATION: process.env.LAB_ISOLATION },
       ...{ LAB_MEGABYTES: '40', LAB_BOOT_DELAY_MS: '300', LAB_POWER_DELAY_MS: '100' },
     },
   });
@@ -188,18 +188,21 @@ describe('faults', () => {
   });
 
   test('a database that does not stop, and one that does not start', async () => {
-    const isRunning = async () => (await exec('db1', 'pgrep -x cockroach')).exitCode === 0;
+    const { store } = (await site()).database.spec;
+    const log = path.join(directory, 'data/hosts/db1/var/log/cockroach.log');
+    const server = `'cockroach start-single-node.*--store=${store} '`;
+    const isRunning = async () => (await exec('db1', `pgrep -f ${server}`)).exitCode === 0;
     await fault('db-wont-stop');
-    await exec('db1', 'pkill -TERM -x cockroach');
+    await exec('db1', `pkill -TERM -f ${server}`);
     await eventually('it serves nobody', async () => !('users' in (await status()).database.rows));
     expect(await isRunning()).toBe(true);
     await fault('db-wont-start');
-    await exec('db1', 'pkill -KILL -x cockroach');
+    await exec('db1', `pkill -KILL -f ${server}`);
     await eventually('it has ended', async () => !(await isRunning()));
     expect((await status()).database).toMatchObject({ running: false, rows: {} });
     await control('POST', '/hosts/db1/power', { state: 'reboot' });
     await eventually('its start has failed', async () => {
-      return (await exec('db1', 'tail -n 3 /var/log/cockroach.log')).stdout.includes('input/output error');
+      return readFileSync(log, 'utf8').split('\n').slice(-4).join().includes('input/output error');
     });
     await control('DELETE', '/faults');
     await control('POST', '/hosts/db1/power', { state: 'reboot' });
