@@ -2,7 +2,7 @@ import { type Progress } from '../../activities/implementation';
 import { bytesText, durationText } from '../render/amounts';
 import { type Style } from '../render/style';
 import { cut } from '../render/table';
-import { type StepReport } from '../report/report';
+import { type StepReport, stepsToShow } from '../report/report';
 import { type Observation, type UnderWay } from './observer';
 import { type Pace } from './rate';
 
@@ -22,7 +22,7 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 /** A run as a block of lines: its steps, the one under way with its bar, and what it waits for. */
 export function runLines(observation: Observation, options: ViewOptions): string[] {
   const { report, underWay, waitsFor } = observation;
-  const steps = report.steps.map((step) => stepLine(step, options));
+  const steps = stepsToShow(report).map((step) => stepLine(step, options));
   const below = underWay.flatMap((activity) => activityLines(activity, options));
   if (waitsFor)
     below.push(

@@ -1,6 +1,7 @@
 import { clockText, durationText } from '../render/amounts';
 import { progressText } from './lines';
 import { type Observation, type UnderWay } from './observer';
+import { stepsToShow } from '../report/report';
 import { Paces } from './rate';
 import { type Screen, type ScreenOptions } from './screen';
 
@@ -16,7 +17,7 @@ export class PlainScreen implements Screen {
 
   show({ report, underWay, waitsFor }: Observation): void {
     if (waitsFor) this.#once(`waits for ${waitsFor.heldBy} (${waitsFor.position} in line)`);
-    report.steps.forEach((step, index) => {
+    stepsToShow(report).forEach((step, index) => {
       const { title, state, startedAt, endedAt, attempts } = step;
       if (state === 'running') this.#once(title, `${index} started`);
       else {

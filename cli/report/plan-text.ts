@@ -10,7 +10,7 @@ export function planLines({ steps, digest }: Plan, style: Style): string[] {
   return [
     ...steps.flatMap((step, index) => stepLines(step, index, style)),
     '',
-    `${steps.length} steps, ${changes} of them would change something. Nothing has been changed.`,
+    `${steps.length} step${steps.length === 1 ? '' : 's'}, of which ${changes} would change something. Nothing has been changed.`,
     style.dim(`digest ${digest}`),
   ];
 }

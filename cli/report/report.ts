@@ -18,6 +18,11 @@ export interface StepReport {
   readonly attempts: number;
 }
 
+/** The steps people look at: that they were told something needs no telling, unless it went wrong. */
+export function stepsToShow({ steps }: Pick<RunReport, 'steps'>): readonly StepReport[] {
+  return steps.filter(({ action, state }) => action !== 'notify' || state === 'failed');
+}
+
 /** What scripts get from `run`, `watch` and `report --json`: stable. */
 export interface RunReport {
   readonly workflowId: string;

@@ -2,7 +2,7 @@ import { bytesText, durationText, momentText } from '../render/amounts';
 import { type Style } from '../render/style';
 import { table, wrap } from '../render/table';
 import { stateMark } from '../follow/lines';
-import { type RunReport } from './report';
+import { type RunReport, stepsToShow } from './report';
 
 const width = 100;
 
@@ -49,9 +49,9 @@ function failureLines({ type, message, step }: NonNullable<RunReport['failure']>
   return [style.red(`  ${first}`), ...rest.map((line) => `  ${line}`)];
 }
 
-function stepLines({ steps }: RunReport, style: Style): string[] {
+function stepLines(report: RunReport, style: Style): string[] {
   return table(
-    steps.map(({ title, state, startedAt, endedAt, attempts }) => [
+    stepsToShow(report).map(({ title, state, startedAt, endedAt, attempts }) => [
       stateMark(state, style),
       title,
       endedAt ? durationText(Date.parse(endedAt) - Date.parse(startedAt)) : '',
@@ -66,10 +66,18 @@ function resultLines(result: unknown, style: Style): string[] {
   if (typeof result !== 'object' || result === null) return [];
   const facts = Object.entries(result)
     .filter(([name]) => name !== 'backups')
-    .map(([name, value]) => [spaced(name), valueText(name, value)])
-    .filter(([, text]) => text);
+    .flatMap(([name, value]) => rowsOf(name, value));
   if (!facts.length) return [];
   return ['', style.bold('  result'), ...table(facts, '  ')];
+}
+
+/** A list gets a row for each of its entries. */
+function rowsOf(name: string, value: unknown): [string, string][] {
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return entries
+    .map((entry) => valueText(name, entry))
+    .filter((text) => text)
+    .map((text, index) => [index ? '' : spaced(name), text]);
 }
 
 function valueText(name: string, value: unknown): string {
@@ -77,7 +85,6 @@ function valueText(name: string, value: unknown): string {
     if (/bytes$/i.test(name)) return bytesText(value);
     return /ms$/i.test(name) ? durationText(value) : String(value);
   }
-  if (Array.isArray(value)) return value.map((each) => valueText(name, each)).join('; ');
   if (isNameAndReason(value)) return `${value.name} (${value.why})`;
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)

@@ -104,7 +104,7 @@ test('plan prints the plan and nothing else', async () => {
   expect(documents).toEqual([{ steps: [expect.objectContaining({ action: 'stopDatabase' })], digest: 'd1' }]);
   const { stdout } = await runbookCommand(env, 'plan', 'daily-backup');
   expect(stdout).toContain('$ kill -TERM 1');
-  expect(stdout).toContain('1 steps, 1 of them would change something. Nothing has been changed.');
+  expect(stdout).toContain('1 step, of which 1 would change something. Nothing has been changed.');
 });
 
 test('a terminated run is reported with what was cut off, what its guard does, and exit code 1', async () => {
