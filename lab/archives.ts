@@ -1,8 +1,11 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Refused } from './refusal';
 
 const NAME = /\.tar\.(zst|gz)$/;
 const LOOK_EVERY_MS = 10;
+
+const nameOf = (path: string) => basename(path);
 
 /** The archives on a volume, as files of the machine. */
 export class Archives {
@@ -12,13 +15,13 @@ export class Archives {
 
   /**
    * Flips a byte in the middle of an archive, given by its name or `latest`; returns its path on the volume.
-   * @throws Error listing what there is
+   * @throws Refused listing what there is
    */
   corrupt(name: string): string {
     const files = this.#files();
     const byAge = [...files].sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-    const file = name === 'latest' ? byAge[0] : files.find((candidate) => basename(candidate) === name);
-    if (!file) throw new Error(`no archive ${name}; there are: ${files.map((path) => basename(path)).join(', ')}`);
+    const file = name === 'latest' ? byAge[0] : files.find((candidate) => nameOf(candidate) === name);
+    if (!file) throw new Refused(`no archive ${name}; there are: ${files.map(nameOf).join(', ') || 'none'}`);
     flipByte(file);
     return file.slice(this.volume.length + 1);
   }

@@ -49,7 +49,7 @@ export function layoutOf(slot: number, platform: NodeJS.Platform = process.platf
       : { host: '127.0.0.1', port: 20_000 + slot * PORTS_A_SLOT + used++ };
   const onEachHost = (port: number) =>
     Object.fromEntries(HOST_NAMES.map((name, index) => [name, at(FIRST_HOST + index, port)])) as Layout['ssh'];
-  const database = FIRST_HOST + HOST_NAMES.indexOf('db1');
+  const web = onEachHost(8080);
   return {
     slot,
     control: at(1, 7777),
@@ -62,10 +62,10 @@ export function layoutOf(slot: number, platform: NodeJS.Platform = process.platf
     network: at(2, 9696),
     volume: at(2, 8776),
     public: at(100, 8080),
-    sql: at(database, 26257),
-    databaseHealth: at(database, 8080),
+    sql: at(FIRST_HOST + HOST_NAMES.indexOf('db1'), 26257),
+    databaseHealth: web.db1,
     ssh: onEachHost(2222),
-    web: onEachHost(8080),
+    web,
   };
 }
 
