@@ -90,6 +90,7 @@ export function addLab(program: Command, context: Context): void {
         '  slow <host> --mbps N        disk-full <host>         server-error <server>    no-ssh <host>',
         '  api <service> --status N    api <service> --delay T  expire-tokens            wrong-password',
         '  host-key <host>             db-wont-stop             db-wont-start            corrupt <archive>',
+        'an archive is its name, `latest`, or `next`: the one that is made next, as soon as it is there',
       ].join('\n'),
     )
     .option('--mbps <n>', 'megabits per second, both directions together', positiveNumber)
