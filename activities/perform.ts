@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { type Client } from '@temporalio/client';
 import { type ActionName, definitionOf } from '../workflows/contract/actions';
 import { type Call, type Description } from '../workflows/contract/calls';
-import { describeIssues } from '../workflows/contract/issues';
+import { parseWith, problemsText } from '../workflows/contract/problems';
 import { type NotificationKind } from '../workflows/contract/actions/notify';
 import { type NotifyTarget } from '../workflows/contract/site';
 import { fail } from './failures';
@@ -75,9 +75,9 @@ export function describeWith(implementations: Implementations) {
 }
 
 function parse(action: ActionName, input: unknown): unknown {
-  const parsed = definitionOf(action).input.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw fail('InvalidInput', `input of ${action}: ${describeIssues(parsed.error)}`, { operation: action });
+  const parsed = parseWith(definitionOf(action).input, input);
+  if (parsed.ok) return parsed.value;
+  throw fail('InvalidInput', `input of ${action}: ${problemsText(parsed.problems)}`, { operation: action });
 }
 
 /** One attempt: heartbeats, deadline, and foreign errors translated. */

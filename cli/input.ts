@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseWith, problemText } from '../activities/site/problems';
-import { nearest } from '../activities/site/nearest';
+import { parseWith, problemText } from '../workflows/contract/problems';
+import { nearest } from '../workflows/contract/nearest';
 import { type RunbookDefinition, type RunbookName, runbooks } from '../workflows/contract/runbooks';
 import { CommandError, ExitCode } from './exit';
 

@@ -1,6 +1,6 @@
 import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { type SiteDocument, siteDocument } from '../../workflows/contract/site';
-import { parseWith, pathText, type Problem } from './problems';
+import { parseWith, pathText, type Problem } from '../../workflows/contract/problems';
 
 /** Something wrong with a site file, and where. Lines and columns count from 1. */
 export interface SiteFileProblem {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, join, parse } from 'node:path';
 import { type LoadedSite } from '../../workflows/contract/companions';
 import { fail } from '../failures';
-import { nearest } from './nearest';
+import { nearest } from '../../workflows/contract/nearest';
 import { parseSiteFile, siteProblemText } from './site-file';
 
 /** Where site files are, and which site is meant when none is named. */

@@ -83,8 +83,8 @@ test('production taken down by an operator stays down, and the backup says who d
 }, 120_000);
 
 test.each([
-  [['--set', 'keep=0'], /keep.*>=1/],
-  [['--set', 'kep=3'], /kep/],
+  [['--set', 'keep=0'], /keep: found 0, expected at least 1/],
+  [['--set', 'kep=3'], /kep: unknown key, .*did you mean keep\?/],
   [['--site', 'nowhere'], /nowhere.*lab/],
 ] as const)('a bad input is refused before anything starts: %j', async (words, expected) => {
   const { exitCode, stderr } = await lab.run('run', 'daily-backup', ...words);

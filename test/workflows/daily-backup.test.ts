@@ -259,8 +259,8 @@ test('production taken down by somebody is refused and left as it was', async ()
 
 test('a bad input ends the run at once with the field and what was expected', async () => {
   for (const [input, words] of [
-    [{ keep: 0 }, /keep: .*>=1/],
-    [{ kep: 3 }, /kep/],
+    [{ keep: 0 }, /keep: found 0, expected at least 1/],
+    [{ kep: 3 }, /kep: unknown key, .*did you mean keep\?/],
     [{ site: 'nowhere' }, /there is no site nowhere/],
   ] as const) {
     const failure = await failureOf(await start(input));

@@ -15,7 +15,7 @@ import { type AbortRequest, messages, type RunProgress } from '../contract/messa
 import { type Plan, planDigest } from '../contract/plan';
 import { resolveSite } from '../contract/resolve-site';
 import { type RunbookInput, type RunbookName, type RunbookResult, runbooks } from '../contract/runbooks';
-import { describeIssues } from '../contract/issues';
+import { parseWith, problemsText } from '../contract/problems';
 import { ask } from './carry-out';
 import { Checklist } from './checklist';
 import { applicationFailure, fail, failureDetails, stepFailure } from './failures';
@@ -71,9 +71,9 @@ export function runbook<N extends RunbookName>(
       },
     );
 
-    const parsed = runbooks[name].input.safeParse(rawInput ?? {});
-    if (!parsed.success) throw fail('InvalidInput', `input of ${name}: ${describeIssues(parsed.error)}`);
-    const input = parsed.data as RunbookInput<N>;
+    const parsed = parseWith(runbooks[name].input, rawInput ?? {});
+    if (!parsed.ok) throw fail('InvalidInput', `input of ${name}: ${problemsText(parsed.problems)}`);
+    const input = parsed.value as RunbookInput<N>;
 
     const loaded = await ask.loadSite(input.site ?? null).catch((error: unknown) => {
       throw stepFailure('Load the site', 'read', error);

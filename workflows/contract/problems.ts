@@ -31,6 +31,11 @@ export function problemText({ path, message }: Problem): string {
   return `${pathText(path)}: ${message}`;
 }
 
+/** All of them as one line. */
+export function problemsText(problems: readonly Problem[]): string {
+  return problems.map(problemText).join('; ');
+}
+
 /** As much of a JSON Schema as is needed to say which keys are allowed. */
 interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
