@@ -149,7 +149,8 @@ const identityOf = (queue: string) => `${process.pid}@${hostname()}/${queue}`;
 /** The SDK allows one runtime a process, installed before its first use; what it says goes where the first worker's does. */
 function logTo(say: (line: string) => void): void {
   try {
-    const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
+    // Not forwarded: that would keep a process alive whose worker was refused.
+    const logging = { console: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
     Runtime.install({ logger: workerLogger(say), telemetryOptions: { logging } });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;

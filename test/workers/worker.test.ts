@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { temporalConfig } from '../../workers/config';
@@ -29,9 +29,13 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  // One that hangs must not outlive the test.
+  for (const child of started) child.kill('SIGKILL');
   await connection?.close();
   await temporal?.close();
 });
+
+const started: ChildProcess[] = [];
 
 /** The real worker, as an operator starts it. */
 function startWorker(namespace: string, ...words: string[]) {
@@ -44,6 +48,7 @@ function startWorker(namespace: string, ...words: string[]) {
       RUNBOOK_SITES: siteDirectory({ far: goodSite.replace('cloud: lab', 'cloud: none') }),
     },
   });
+  started.push(child);
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (data) => (said.stdout += String(data)));
   child.stderr.on('data', (data) => (said.stderr += String(data)));
@@ -86,6 +91,7 @@ test('without a server a worker ends with 3', async () => {
     env: { ...process.env, RUNBOOK_LAB: '/nowhere', TEMPORAL_ADDRESS: '127.0.0.1:1' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  started.push(child);
   let said = '';
   child.stderr.on('data', (data) => (said += String(data)));
   await once(child, 'exit');
