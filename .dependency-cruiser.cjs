@@ -30,7 +30,12 @@ module.exports = {
       { path: '^(cli|workers|lab|test|bench|workflows/(?!contract))' },
       'Activities import downward: the contract, nothing above.',
     ),
-    forbid('workers-import-downward', { path: '^workers' }, { path: '^(cli|lab|test|bench)' }, 'cli -> workers -> activities.'),
+    forbid(
+      'workers-import-downward',
+      { path: '^workers' },
+      { path: '^(cli|lab|test|bench)' },
+      'cli -> workers -> activities.',
+    ),
     forbid(
       'lab-knows-no-runbooks',
       { path: '^lab' },
@@ -44,5 +49,9 @@ module.exports = {
       'Only the lab commands of the CLI import the lab.',
     ),
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
 };

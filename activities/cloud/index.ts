@@ -1,3 +1,4 @@
+import { failureTypeOf } from '../failures';
 import { type Implementations } from '../implementation';
 import {
   describeServerRunning,
@@ -9,6 +10,8 @@ import {
 } from '../openstack';
 import { type Clock } from '../openstack/clock';
 import { type SshHosts } from '../ssh/hosts';
+import { sh } from '../ssh/shell';
+import { powerOf, unlessOff } from './host-power';
 import { startUntilSsh } from './start-server';
 
 export { lookIfOn, powerOf, unlessOff } from './host-power';
@@ -23,7 +26,7 @@ export interface CloudDependencies {
 export function cloudActions(
   dependencies: CloudDependencies,
 ): Pick<Implementations, 'checkCloud' | 'readServer' | 'startServer' | 'stopServer'> {
-  const { openstack, clock } = dependencies;
+  const { openstack, ssh, clock } = dependencies;
   return {
     checkCloud: {
       async do({ cloud: name, servers, floatingIp }, { signal }) {
@@ -54,14 +57,23 @@ export function cloudActions(
     },
 
     stopServer: {
-      async do({ host: { server } }, context) {
+      async do({ host }, context) {
         const { signal, deadlineMs } = context;
+        const { server } = host;
         const startedMs = clock.now();
-        const { changed } = await ensureServerStopped(openstack.cloud(server.cloud), server.name, {
+        const stopping = ensureServerStopped(openstack.cloud(server.cloud), server.name, {
           signal,
           timeoutMs: Math.max(10_000, deadlineMs - startedMs - 5_000),
           onPending: ({ status, taskState }) =>
             context.progress({ done: 0, unit: 'items', note: `${server.name} is ${taskState ?? status}` }),
+        });
+        const { changed } = await stopping.catch(async (error: unknown) => {
+          // A server in ERROR cannot be told to stop. If nothing answers there either, nothing runs that could be stopped.
+          if (failureTypeOf(error) !== 'ResourceFailed' || (await powerOf(openstack, host, { signal })) !== 'error')
+            throw error;
+          const answer = () => ssh.host(host).run(sh`true`, { signal, timeoutMs: 5_000 });
+          if ((await unlessOff(openstack, host, { signal }, answer, null)) !== null) throw error;
+          return { changed: false };
         });
         return { changed, tookMs: clock.now() - startedMs };
       },

@@ -146,14 +146,14 @@ export class LabSite {
     );
   }
 
-  /** Returns once this action of the run is being carried out. */
-  async reaches(client: Client, workflowId: string, action: string, seconds = 60): Promise<void> {
+  /** Returns once one of these actions of the run is being carried out. */
+  async reaches(client: Client, workflowId: string, actions: string | readonly string[], seconds = 60): Promise<void> {
     await until(
-      `${workflowId} reaches ${action}`,
+      `${workflowId} reaches ${String(actions)}`,
       async () => {
         const { raw } = await client.workflow.getHandle(workflowId).describe();
         return (raw.pendingActivities ?? []).some(
-          ({ activityType, lastStartedTime }) => activityType?.name === action && lastStartedTime,
+          ({ activityType, lastStartedTime }) => actions.includes(activityType?.name ?? '-') && lastStartedTime,
         );
       },
       seconds,

@@ -44,7 +44,8 @@ export function stepFailure(step: string, effect: 'read' | 'change', error: unkn
     const details = failureDetails(inner);
     // A failure that passes several steps on its way out keeps the innermost.
     if (details.step) return inner;
-    return fail(inner.type as FailureType, `${step}: ${inner.message}`, { ...details, step }, inner);
+    const message = inner.message.startsWith(`${step}: `) ? inner.message : `${step}: ${inner.message}`;
+    return fail(inner.type as FailureType, message, { ...details, step }, inner);
   }
   if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
     const last = error.cause.cause;
