@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addAbort } from './commands/abort';
 import { addBackups } from './commands/backups';
 import { addDescribe } from './commands/describe';
+import { addHistory } from './commands/history';
 import { addLab } from './commands/lab';
 import { addList } from './commands/list';
 import { addLocks } from './commands/locks';
@@ -27,6 +28,7 @@ const commands = [
   addAbort,
   addBackups,
   addLocks,
+  addHistory,
   addValidate,
   addSetup,
   addWorker,

@@ -74,7 +74,7 @@ function siteFile({ layout, hosts, notificationsUrl }: OperatorFilesOptions): st
       volume: backup.hostPath('/backup'),
       directory: backup.hostPath('/backup/bookface'),
     },
-    limits: { bootSeconds: 30, databaseStopSeconds: 15, maxDowntimeSeconds: 600 },
+    limits: { bootSeconds: 20, databaseStopSeconds: 8, maxDowntimeSeconds: 600 },
     notify: [{ webhook: notificationsUrl }],
   };
   return `# The lab's site, written anew each time the lab comes up.\n${stringify(document)}`;

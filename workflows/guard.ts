@@ -2,14 +2,13 @@ import {
   CancellationScope,
   condition,
   defineQuery,
-  defineSignal,
   getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
   sleep,
   upsertMemo,
 } from '@temporalio/workflow';
-import { act, type Action } from './contract/actions';
+import { act } from './contract/actions';
 import { type Ending } from './contract/companions';
 import {
   type GuardInput,
@@ -20,6 +19,15 @@ import {
   type OpenBracket,
 } from './contract/messages';
 import { ask, carryOut, watch } from './kit/carry-out';
+import {
+  bracketClosed,
+  bracketCommitted,
+  bracketOpened,
+  disarm,
+  guardAnswered,
+  guardTakesOver,
+  yielded,
+} from './kit/guard-signals';
 
 /** How long a living owner is given to end what it is doing, once a limit has passed. */
 const yieldSeconds = 90;
@@ -28,13 +36,6 @@ const harmlessStopSeconds = 15;
 /** How often the closed state is looked at again while a late change may still land. */
 const recheckSeconds = 2;
 
-const bracketOpened = defineSignal<[OpenBracket]>(messages.bracketOpened);
-const bracketClosed = defineSignal<[number]>(messages.bracketClosed);
-const bracketCommitted = defineSignal<[{ id: number; close: Action }]>(messages.bracketCommitted);
-const disarm = defineSignal(messages.disarm);
-const yielded = defineSignal(messages.yielded);
-const guardAnswered = defineSignal<[number]>(messages.guardAnswered);
-const guardTakesOver = defineSignal(messages.guardTakesOver);
 const brackets = defineQuery<GuardState>(messages.brackets);
 
 /**

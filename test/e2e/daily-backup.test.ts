@@ -1,12 +1,22 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../support/temporal-server';
 import { collect, LabSite, type LabStatus, type Report } from '../support/lab-site';
 
 const root = join(__dirname, '..', '..');
 const lab = new LabSite();
 let first: Report & { lab: LabStatus; backups: { name: string; verified: boolean }[] };
+
+/** Everything the lab starts has its directory in the environment. */
+function environmentOf(process: string): string {
+  try {
+    return readFileSync(`/proc/${process}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 interface PlanDocument {
   readonly steps: readonly {
@@ -44,9 +54,14 @@ test('npm start runs the backup, loses no acknowledged write, and is down only b
   expect(Math.abs((down[0]?.ms ?? 0) - first.downtimeMs)).toBeLessThan(1500);
 });
 
-test('npm start -- --once leaves no process behind', () => {
+test('npm start -- --once leaves no process behind', async () => {
   const { pid } = first.lab.temporal;
-  expect(existsSync(`/proc/${pid}`)).toBe(false);
+  // Who has ended may have to wait a moment to be collected.
+  await until('the Temporal server is gone', async () => !existsSync(`/proc/${pid}`), 5);
+  const left = readdirSync('/proc').filter(
+    (entry) => /^\d+$/.test(entry) && environmentOf(entry).includes(lab.directory),
+  );
+  expect(left).toEqual([]);
 });
 
 test('a plan changes nothing, and has the digest of the run that follows; a fourth backup leaves exactly three', async () => {

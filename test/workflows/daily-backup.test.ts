@@ -246,6 +246,39 @@ test('past its limit the guard takes over from a living run, which closes nothin
   expect(site.asFound()).toBe(true);
 }, 60_000);
 
+test('a run whose guard was terminated closes everything itself, and fails', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start();
+  await copying.reached;
+  await guardOf(run).terminate();
+  const failure = await failureOf(run);
+  expect(failure.message).toMatch(/guard .* ended while this run went on/);
+  expect(site.changes).toEqual(wholeBackup);
+}, 60_000);
+
+test('a guard whose owner is stuck in a close takes it over as soon as the owner has let go', async () => {
+  site.document = { ...fakeDocument, limits: { ...fakeDocument.limits, maxDowntimeSeconds: 4 } };
+  let broken = true;
+  site.before.set('startDatabase', async () => {
+    if (broken) throw fail('ResourceFailed', 'the database does not start');
+  });
+  const run = await start();
+  await until('the guard has taken over', async () =>
+    guardOf(run)
+      .query<GuardState>('brackets')
+      .then(
+        ({ tookOver }) => tookOver,
+        () => false,
+      ),
+  );
+  broken = false;
+  const failure = await failureOf(run);
+  expect(failure.message).toMatch(/guard/);
+  expect((await guardEnded(run)).restored).toContain('The database on db1 is stopped');
+  expect(site.asFound()).toBe(true);
+}, 60_000);
+
 test('production taken down by somebody is refused and left as it was', async () => {
   const down = await start({ action: 'down', by: 'kari', reason: 'new switch' }, 'production');
   await down.result();

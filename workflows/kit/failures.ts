@@ -59,16 +59,3 @@ export function stepFailure(step: string, effect: 'read' | 'change', error: unkn
   }
   return fail('UnknownOutcome', `${step}: ${error instanceof Error ? error.message : String(error)}`, { step }, error);
 }
-
-/** A failure of the work and failures of the way back, told together: neither hides the other. */
-export function joinFailures(failure: unknown, more: readonly unknown[]): unknown {
-  if (more.length === 0) return failure;
-  const sentences = [failure, ...more].map((error) => (error instanceof Error ? error.message : String(error)));
-  const first = applicationFailure(failure) ?? applicationFailure(more[0]);
-  return fail(
-    (first?.type as FailureType | undefined) ?? 'UnknownOutcome',
-    sentences.join('; and: '),
-    failureDetails(first),
-    failure instanceof Error ? failure : undefined,
-  );
-}

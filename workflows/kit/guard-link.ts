@@ -2,7 +2,6 @@ import {
   CancellationScope,
   ChildWorkflowCancellationType,
   condition,
-  defineSignal,
   getExternalWorkflowHandle,
   ParentClosePolicy,
   setHandler,
@@ -10,19 +9,20 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type Action } from '../contract/actions';
-import { companions, guardIdOf, type GuardInput, guardQueueOf, messages, type OpenBracket } from '../contract/messages';
+import { companions, guardIdOf, type GuardInput, guardQueueOf, type OpenBracket } from '../contract/messages';
 import { type Site } from '../contract/resolve-site';
 import { fail } from './failures';
+import {
+  bracketClosed,
+  bracketCommitted,
+  bracketOpened,
+  disarm,
+  guardAnswered,
+  guardTakesOver,
+  yielded,
+} from './guard-signals';
 
 const answerSeconds = 15;
-
-const bracketOpened = defineSignal<[OpenBracket]>(messages.bracketOpened);
-const bracketClosed = defineSignal<[number]>(messages.bracketClosed);
-const bracketCommitted = defineSignal<[{ id: number; close: Action }]>(messages.bracketCommitted);
-const disarm = defineSignal(messages.disarm);
-const yielded = defineSignal(messages.yielded);
-const guardAnswered = defineSignal<[number]>(messages.guardAnswered);
-const guardTakesOver = defineSignal(messages.guardTakesOver);
 
 /**
  * The run's side of its guard.
@@ -75,14 +75,24 @@ export class GuardLink {
 
   /** Returns when the guard knows this way back. */
   async open(bracket: OpenBracket): Promise<void> {
-    await this.#start();
-    this.registered.add(bracket.id);
-    await this.#tellAndHear((guard) => guard.signal(bracketOpened, bracket));
+    // Not to be cancelled half-way: a run that knows whether its guard knows can close in order.
+    await CancellationScope.nonCancellable(async () => {
+      await this.#start();
+      this.registered.add(bracket.id);
+      try {
+        await this.#tellAndHear((guard) => guard.signal(bracketOpened, bracket));
+      } catch (error) {
+        await this.closed(bracket.id);
+        throw error;
+      }
+    });
   }
 
   /** Returns when the guard knows the new way back; the old one is forgotten. */
   async commit(id: number, close: Action): Promise<void> {
-    await this.#tellAndHear((guard) => guard.signal(bracketCommitted, { id, close }));
+    await CancellationScope.nonCancellable(() =>
+      this.#tellAndHear((guard) => guard.signal(bracketCommitted, { id, close })),
+    );
   }
 
   async closed(id: number): Promise<void> {

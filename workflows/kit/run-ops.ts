@@ -18,7 +18,7 @@ import { type Site } from '../contract/resolve-site';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut } from './carry-out';
 import { type Checklist } from './checklist';
-import { fail, isUnguarded, joinFailures, stepFailure } from './failures';
+import { fail, isUnguarded, stepFailure } from './failures';
 import { GuardLink } from './guard-link';
 import { takeLock } from './lock-client';
 import { type Ops } from './ops';
@@ -43,6 +43,8 @@ export class RunOps implements Ops {
   readonly run: Execution;
   /** In order, for the digest that a plan is compared with. */
   readonly steps: DigestStep[] = [];
+  /** Titles of what this run could not close itself: its guard does. */
+  readonly left: string[] = [];
   readonly #guard: GuardLink;
   #fence: Fence | null = null;
   #brackets = 0;
@@ -112,8 +114,8 @@ export class RunOps implements Ops {
       try {
         output = await this.#carryOut(action, step.call);
       } catch (error) {
-        const stopped = await this.#close(entry);
-        throw stopped.ok || !entry.mustClose ? error : joinFailures(error, [stopped.error]);
+        await this.#close(entry);
+        throw error;
       }
       await this.#guard.closed(entry.id);
       return output;
@@ -153,10 +155,12 @@ export class RunOps implements Ops {
     const closed = await this.#close({ ...open, close, call });
     this.#depth -= 1;
     left();
-    if (!closed.ok) throw result.ok ? closed.error : joinFailures(result.error, [closed.error]);
-    bracket.closed?.(closed.output as OutputOf<C>);
-    this.#announce(bracket.announce?.closed, `no longer: ${bracket.title}`);
+    if (closed) {
+      bracket.closed?.(closed.output as OutputOf<C>);
+      this.#announce(bracket.announce?.closed, `no longer: ${bracket.title}`);
+    }
     if (!result.ok) throw result.error;
+    if (!closed) throw this.#guardTookIt();
     return result.value;
   }
 
@@ -233,42 +237,44 @@ export class RunOps implements Ops {
     }
   }
 
-  /** Closes one bracket or stops one job, trying until it succeeds; not ok when the guard has to do it. */
-  async #close(entry: OpenBracket): Promise<{ ok: true; output: unknown } | { ok: false; error: unknown }> {
+  /** Closes one bracket or stops one job, trying until it succeeds; null when it is left to the guard. */
+  async #close(entry: OpenBracket): Promise<{ output: unknown } | null> {
     return await CancellationScope.nonCancellable(async () => {
-      if (!this.#mayClose()) return { ok: false, error: await this.#leaveToGuard(entry) };
-      const end = this.checklist.begin(entry.call.title, entry.close.action);
-      this.#closing = new CancellationScope({ cancellable: true });
-      try {
-        const limit = entry.mustClose ? {} : { scheduleToCloseSeconds: harmlessStopSeconds };
-        const output = await this.#closing.run(() =>
-          carryOut(entry.close, entry.call, { profile: 'cleanup', ...limit }),
-        );
-        end('done');
-        await this.#guard.closed(entry.id);
-        return { ok: true, output };
-      } catch (error) {
-        end('failed');
-        if (isUnguarded(error)) this.#unguarded = true;
-        return { ok: false, error: await this.#leaveToGuard(entry) };
-      } finally {
-        this.#closing = null;
-      }
+      const output = this.#mayClose() ? await this.#tryToClose(entry) : null;
+      if (output) await this.#guard.closed(entry.id);
+      else this.left.push(entry.title);
+      // One closer at a time.
+      if (!output && this.#guard.takenOver) await this.#guard.finished();
+      return output;
     });
+  }
+
+  async #tryToClose(entry: OpenBracket): Promise<{ output: unknown } | null> {
+    const end = this.checklist.begin(entry.call.title, entry.close.action);
+    const limit = entry.mustClose ? {} : { scheduleToCloseSeconds: harmlessStopSeconds };
+    this.#closing = new CancellationScope({ cancellable: true });
+    try {
+      const output = await this.#closing.run(() => carryOut(entry.close, entry.call, { profile: 'cleanup', ...limit }));
+      end('done');
+      return { output };
+    } catch (error) {
+      // Tried until it succeeds: the guard has taken over, does not stand behind this run, or the job may be left to it.
+      end('failed');
+      if (isUnguarded(error)) this.#unguarded = true;
+      return null;
+    } finally {
+      this.#closing = null;
+    }
   }
 
   #mayClose(): boolean {
     return !this.#unguarded && !this.#guard.takenOver;
   }
 
-  /** One closer at a time: waits for the guard that has taken over. A run without a guard behind it leaves everything. */
-  async #leaveToGuard(entry: OpenBracket): Promise<unknown> {
-    if (this.#guard.takenOver) await this.#guard.finished();
-    return fail(
-      'PreconditionFailed',
-      `${entry.title}: ${this.#guard.takenOver ? 'closed by the guard' : 'left to the guard of the run it belongs to'}`,
-      { operation: 'guard', target: this.#guard.id },
-    );
+  #guardTookIt(): Error {
+    return fail('PreconditionFailed', `left to the guard ${this.#guard.id}: ${this.left.join(', ')}`, {
+      target: this.#guard.id,
+    });
   }
 
   #register(kind: OpenBracket['kind'], title: string, close: Action, limitSeconds?: number): OpenBracket {

@@ -5,7 +5,6 @@ import {
   defineQuery,
   defineUpdate,
   isCancellation,
-  log,
   setHandler,
   upsertMemo,
   upsertSearchAttributes,
@@ -18,7 +17,7 @@ import { type RunbookInput, type RunbookName, type RunbookResult, runbooks } fro
 import { parseWith, problemsText } from '../contract/problems';
 import { ask } from './carry-out';
 import { Checklist } from './checklist';
-import { applicationFailure, fail, failureDetails, stepFailure } from './failures';
+import { applicationFailure, fail, stepFailure } from './failures';
 import { type Ops } from './ops';
 import { PlanOps } from './plan-ops';
 import { RunOps } from './run-ops';
@@ -110,47 +109,38 @@ export function runbook<N extends RunbookName>(
     if (ended && ('result' in outcome || isCancellation(outcome.error))) outcome = { error: ended };
     upsertMemo({ planDigest: planDigest(ops.steps) });
 
-    if ('result' in outcome) {
-      await finish('completed', 'done', 'Done.', `${name} of ${site.name} is done`);
-      return outcome.result;
-    }
-    const { error } = outcome;
-    if (isCancellation(error)) {
-      // TypeScript does not see the assignment in the handler.
-      const by = aborted as AbortRequest | null;
-      const text = by ? `aborted by ${by.who}: ${by.why}` : 'cancelled';
-      await finish(
-        'cancelled',
-        'failed',
-        `Ended early: ${text}. Everything was closed.`,
-        `${name} of ${site.name}: ${text}`,
-      );
-      throw error;
-    }
-    const failure = applicationFailure(error);
-    if (!failure) throw error;
-    const { step } = failureDetails(failure);
-    const text = `${failure.type}: ${failure.message}`;
-    await finish(
-      'failed',
-      'failed',
-      `**Failed**${step ? ` at “${step}”` : ''}. ${text}`,
-      `${name} of ${site.name}: ${text}`,
-    );
-    throw failure;
-
-    async function finish(
-      runOutcome: 'completed' | 'failed' | 'cancelled',
-      kind: 'done' | 'failed',
-      details: string,
-      text: string,
-    ): Promise<void> {
-      phase(runOutcome);
-      upsertSearchAttributes({ RunbookOutcome: [runOutcome] });
-      checklist.end(details);
-      await ops.tell(kind, text);
-      await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-      log.info(text);
-    }
+    const failure = 'error' in outcome ? outcomeFailure(outcome.error) : null;
+    const ending = endingOf(failure, aborted, ops.left);
+    phase(ending.outcome);
+    upsertSearchAttributes({ RunbookOutcome: [ending.outcome] });
+    checklist.end(ending.text);
+    await ops.tell(failure ? 'failed' : 'done', `${name} of ${site.name}: ${ending.text}`);
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    if ('result' in outcome) return outcome.result;
+    throw outcomeFailure(outcome.error);
   };
+}
+
+/** What the run ends with. A plain error is a bug: it is thrown as it is, and the workflow task waits for a fix. */
+function outcomeFailure(error: unknown): Error {
+  if (isCancellation(error)) return error as Error;
+  const failure = applicationFailure(error);
+  if (!failure) throw error;
+  return failure;
+}
+
+interface Ending {
+  readonly outcome: 'completed' | 'failed' | 'cancelled';
+  /** For people. */
+  readonly text: string;
+}
+
+function endingOf(failure: Error | null, aborted: AbortRequest | null, left: readonly string[]): Ending {
+  if (!failure) return { outcome: 'completed', text: 'done' };
+  const rest = left.length > 0 ? `Left to its guard: ${left.join(', ')}` : 'Nothing was left open';
+  if (isCancellation(failure)) {
+    const who = aborted ? `aborted by ${aborted.who}: ${aborted.why}` : 'cancelled';
+    return { outcome: 'cancelled', text: `${who}. ${rest}` };
+  }
+  return { outcome: 'failed', text: `${applicationFailure(failure)?.type}: ${failure.message}. ${rest}` };
 }

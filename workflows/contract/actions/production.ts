@@ -5,6 +5,9 @@ import { productionRef } from '../site';
 
 const target = ({ production }: { production: { floatingIp: string } }) => `production/${production.floatingIp}`;
 
+// A guard waits this long for a move that was in flight when its run ended, so it is as short as the patience with a page allows.
+const moveSeconds = () => 45;
+
 /** Which page the public address serves, who moved it last, and whether the fallback page would answer. */
 export const readProduction = read({
   title: () => 'Look at production',
@@ -28,6 +31,7 @@ export const takeProductionDown = change({
   input: z.strictObject({ production: productionRef, note: z.string().max(255) }),
   output: z.strictObject({ changed: z.boolean(), at: instant }),
   runOnly: ['note'],
+  startToCloseSeconds: moveSeconds,
 });
 
 /** Moves the public address to production and returns when a probe of it sees production. */
@@ -36,4 +40,5 @@ export const bringProductionUp = change({
   target,
   input: z.strictObject({ production: productionRef }),
   output: z.strictObject({ changed: z.boolean(), at: instant }),
+  startToCloseSeconds: moveSeconds,
 });
