@@ -18,7 +18,7 @@ export function addHistory(program: Command, context: Context): void {
       const file = resolve(to ?? `${workflowId.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}.json`);
       await withTemporal(context, async ({ client }) => {
         const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-        writeFileSync(file, `${JSON.stringify(historyToJSON(history) as unknown)}\n`);
+        writeFileSync(file, `${historyToJSON(history)}\n`);
         context.output.say(`${file}: ${history.events?.length ?? 0} events`);
       });
     });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromium as playwright } from 'playwright-core';
 import { until } from '../support/temporal-server';
 import { collect, LabSite, type LabStatus, type Report } from '../support/lab-site';
 
@@ -86,6 +87,60 @@ test('a plan changes nothing, and has the digest of the run that follows; a four
   expect(backups.every(({ verified }) => verified)).toBe(true);
   expect((await lab.status()).visitor.writesLost).toBe(0);
 }, 240_000);
+
+test('a history is kept, to be replayed', async () => {
+  const [run] = await lab.json<{ workflowId: string }[]>('runs');
+  const file = join(lab.directory, 'history.json');
+  await lab.succeed('history', 'save', run?.workflowId ?? '', '--to', file);
+  const { events } = JSON.parse(readFileSync(file, 'utf8')) as { events: { eventType: string }[] };
+  expect(events[0]?.eventType).toBe('EVENT_TYPE_WORKFLOW_EXECUTION_STARTED');
+}, 30_000);
+
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
+  existsSync(file),
+);
+if (!chromium) console.warn('the Web UI is not looked at: there is no Chromium on this machine');
+
+(chromium ? test : test.skip)(
+  'started from the Web UI it runs, and the page reads like the procedure',
+  async () => {
+    const { temporal } = await lab.status();
+    const browser = await playwright.launch({
+      executablePath: chromium,
+      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
+    });
+    try {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 2000 } });
+      const workflows = `${temporal.ui}/namespaces/default/workflows`;
+      await page.goto(`${workflows}/start-workflow?workflowId=from-the-ui&taskQueue=runbooks&workflowType=dailyBackup`);
+      await page.locator('[contenteditable=true]').first().click();
+      await page.keyboard.type('{}');
+      await page.getByTestId('start-workflow-button').click();
+      expect((await lab.ended('from-the-ui')).status).toBe('completed');
+
+      const { runId } = await lab.json<Report>('report', 'from-the-ui');
+      await page.goto(`${workflows}/from-the-ui/${runId}/user-metadata`);
+      const steps = [
+        'Start server backup',
+        'Take production down',
+        'Copy what changed',
+        'Bring production up',
+        'Read the archive back',
+      ];
+      await page
+        .getByText(steps.at(-1) ?? '')
+        .first()
+        .waitFor();
+      const text = await page.locator('main').innerText();
+      const places = steps.map((step) => text.indexOf(step));
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+      expect(places.every((place) => place >= 0)).toBe(true);
+    } finally {
+      await browser.close();
+    }
+  },
+  120_000,
+);
 
 test('production taken down by an operator stays down, and the backup says who did it', async () => {
   await lab.succeed('run', 'production', '--set', 'action=down', '--set', 'by=kari', '--set', 'reason=new switch');
