@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client } from '@temporalio/client';
 import { LabSite, type LabStatus, type Report, type WorkerProcess } from '../support/lab-site';
+import { sweepTest } from '../support/sweep';
 import { until } from '../support/temporal-server';
 
 const lab = new LabSite();
@@ -56,29 +57,39 @@ test('the worker is killed ahead, while production is down and during the archiv
   await expectAsFound();
 }, 180_000);
 
-test('the Temporal server is killed while production is down, and again for 30 s: the run completes', async () => {
+async function killServerWhileDown(outageSeconds: number): Promise<void> {
   const run = await lab.startBackup();
   await lab.reaches(client, run, whileDown);
   await lab.succeed('lab', 'fault', 'slow', 'backup', '--mbps', '5');
-  for (const seconds of [0, 30]) {
-    const { temporal, serving } = await lab.status();
-    expect(serving).toBe('fallback');
-    process.kill(temporal.pid, 'SIGKILL');
-    await sleep(seconds * 1000);
-    await lab.succeed('lab', 'temporal', 'start');
-    await until('the server answers', async () =>
-      client.workflow
-        .getHandle(run)
-        .describe()
-        .catch(() => null),
-    );
-  }
+  const { temporal, serving } = await lab.status();
+  expect(serving).toBe('fallback');
+  process.kill(temporal.pid, 'SIGKILL');
+  await sleep(outageSeconds * 1000);
+  await lab.succeed('lab', 'temporal', 'start');
+  await until('the server answers', async () =>
+    client.workflow
+      .getHandle(run)
+      .describe()
+      .catch(() => null),
+  );
   await lab.succeed('lab', 'fault', 'clear');
   const report = await lab.ended(run, 120);
   expect(report).toMatchObject({ status: 'completed', failure: null });
   expectDoneOnce(report);
   await expectAsFound();
+}
+
+test('the Temporal server is killed while production is down, and started again: the run completes', async () => {
+  await killServerWhileDown(0);
 }, 240_000);
+
+sweepTest(
+  'the Temporal server is away for 30 s while production is down: the run completes',
+  async () => {
+    await killServerWhileDown(30);
+  },
+  240_000,
+);
 
 test('a run terminated while production is down is undone by its guard within 10 s, and the next one waits for it', async () => {
   const run = await lab.startBackup();
@@ -115,18 +126,22 @@ test('a run terminated while production is down is undone by its guard within 10
   expect(told).toEqual(expect.arrayContaining(['alarm', 'recovered']));
 }, 180_000);
 
-test('a run terminated in the middle of taking production down leaves it up', async () => {
-  const run = await lab.startBackup();
-  await lab.reaches(client, run, 'copyAhead');
-  await lab.succeed('lab', 'fault', 'api', 'network', '--delay', '3s');
-  await lab.reaches(client, run, 'takeProductionDown');
-  // The request is on its way by now, and the cloud takes its time with it.
-  await sleep(500);
-  await client.workflow.getHandle(run).terminate('test');
-  await lab.succeed('lab', 'fault', 'clear');
-  await client.workflow.getHandle(`guard/${run}`).result();
-  await expectAsFound();
-}, 180_000);
+sweepTest(
+  'a run terminated in the middle of taking production down leaves it up',
+  async () => {
+    const run = await lab.startBackup();
+    await lab.reaches(client, run, 'copyAhead');
+    await lab.succeed('lab', 'fault', 'api', 'network', '--delay', '3s');
+    await lab.reaches(client, run, 'takeProductionDown');
+    // The request is on its way by now, and the cloud takes its time with it.
+    await sleep(500);
+    await client.workflow.getHandle(run).terminate('test');
+    await lab.succeed('lab', 'fault', 'clear');
+    await client.workflow.getHandle(`guard/${run}`).result();
+    await expectAsFound();
+  },
+  180_000,
+);
 
 test('a run that is reset while production is down is brought back, and refuses to go on', async () => {
   const run = await lab.startBackup();
