@@ -6,5 +6,6 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/.lab'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
+  testSequencer: '<rootDir>/test/sequencer.js',
   testTimeout: 30_000,
 };

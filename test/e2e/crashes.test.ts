@@ -172,3 +172,13 @@ test('an aborted run closes everything itself', async () => {
   expect(report).toMatchObject({ status: 'cancelled', guard: { restored: [] } });
   await expectAsFound();
 }, 120_000);
+
+test('a run that no worker takes is said to wait, and begins with the next worker', async () => {
+  // The server lists a worker that was killed for minutes: only a task that is not taken tells.
+  await worker.kill('SIGKILL');
+  const { exitCode, stderr } = await lab.run('run', 'production', '--set', 'action=status');
+  expect(exitCode).toBe(3);
+  const [, run = ''] = /(production\/lab\/\S+) is started, but no worker/.exec(stderr) ?? [];
+  worker = await lab.worker();
+  expect(await lab.ended(run)).toMatchObject({ status: 'completed', result: { serving: 'production' } });
+}, 60_000);
