@@ -38,7 +38,7 @@ export const stopServer = change({
   target: ({ host }) => `server/${host.server.name}`,
   input: z.strictObject({ host: cloudHost }),
   output: z.strictObject({ changed: z.boolean(), tookMs: z.number() }),
-  // An orderly shutdown takes the guest's own time; it is the last thing a run does.
+  // An orderly shutdown takes the guest’s own time. The lock waits this long if the run ends meanwhile.
   cancellable: true,
-  startToCloseSeconds: () => 300,
+  startToCloseSeconds: () => 150,
 });
