@@ -167,7 +167,8 @@ export class TestHost {
     });
     child.on('close', () => {
       this.children.delete(child);
-      if (fault !== 'silent') channel.close();
+      // Closed at once, what still waits for the client's window would be lost.
+      if (fault !== 'silent') channel.end(() => channel.close());
     });
     return child;
   }
