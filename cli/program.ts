@@ -7,6 +7,7 @@ import { addLab } from './commands/lab';
 import { addList } from './commands/list';
 import { addLocks } from './commands/locks';
 import { addPlan } from './commands/plan';
+import { addReplay } from './commands/replay';
 import { addReport } from './commands/report';
 import { addRun } from './commands/run';
 import { addRuns } from './commands/runs';
@@ -29,6 +30,7 @@ const commands = [
   addBackups,
   addLocks,
   addHistory,
+  addReplay,
   addValidate,
   addSetup,
   addWorker,
