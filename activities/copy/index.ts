@@ -1,12 +1,14 @@
+import { type z } from 'zod';
 import { type HostRef } from '../../workflows/contract/site';
 import { type Description } from '../../workflows/contract/calls';
+import { powerOf } from '../cloud';
 import { manifestOf } from '../archive/manifest';
 import { fail } from '../failures';
 import { type ActionContext, type Implementations } from '../implementation';
 import { sh } from '../ssh/shell';
 import { checkBackupHostAction } from './check-backup-host';
 import { type CopyDependencies } from './dependencies';
-import { runProgramJob } from './program-job';
+import { type ProgramJob, refuseIfOff, runProgramJob } from './program-job';
 import { runProgram } from './programs';
 import { archiveJob, copyJob, readBackJob } from './programs-of-a-backup';
 import { pullActions } from './pull';
@@ -30,7 +32,11 @@ type CopyActions =
 
 /** The actions from the store to a verified archive. */
 export function copyActions(dependencies: CopyDependencies): Pick<Implementations, CopyActions> {
-  const { ssh } = dependencies;
+  const { openstack, ssh } = dependencies;
+  const isOff = (host: HostRef, signal: AbortSignal) => async () =>
+    (await powerOf(openstack, host, { signal })) === 'off';
+  const run = <R extends z.ZodType>(job: ProgramJob<R>, context: ActionContext) =>
+    runProgramJob(ssh, job, context, isOff(job.host, context.signal));
   const copiedNothing = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0, tookMs: 0 };
 
   return {
@@ -39,12 +45,12 @@ export function copyActions(dependencies: CopyDependencies): Pick<Implementation
     ...pullActions(dependencies),
 
     copyAhead: {
-      do: (input, context) => runProgramJob(ssh, copyJob(input, 'ahead'), context),
+      do: (input, context) => run(copyJob(input, 'ahead'), context),
       describe: async (input, context) => describeJob(copyJob(input, 'ahead'), context, copiedNothing),
     },
 
     copyStore: {
-      do: (input, context) => runProgramJob(ssh, copyJob(input, 'cold'), context),
+      do: (input, context) => run(copyJob(input, 'cold'), context),
       describe: async (input, context) => describeJob(copyJob(input, 'cold'), context, copiedNothing),
     },
 
@@ -52,7 +58,7 @@ export function copyActions(dependencies: CopyDependencies): Pick<Implementation
       do(input, context) {
         if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(input.name))
           throw fail('InvalidInput', `archive name ${JSON.stringify(input.name)}: expected letters, digits, . _ and -`);
-        return runProgramJob(ssh, archiveJob(input), context);
+        return run(archiveJob(input), context);
       },
       async describe(input, context) {
         const archive = `${input.name}.tar.zst`;
@@ -65,9 +71,13 @@ export function copyActions(dependencies: CopyDependencies): Pick<Implementation
       async do(input, context) {
         const { workplace, directory, archive } = input;
         const path = `${directory}/${archive}.manifest.json`;
-        const { stdout } = await ssh.host(workplace.host).run(sh`cat ${path}`, { signal: context.signal });
+        const { signal } = context;
+        const { stdout } = await ssh
+          .host(workplace.host)
+          .run(sh`cat ${path}`, { signal })
+          .catch((error) => refuseIfOff(error, workplace.host, isOff(workplace.host, signal)));
         const manifest = manifestOf(stdout);
-        if (manifest) return runProgramJob(ssh, readBackJob(input, manifest), context);
+        if (manifest) return run(readBackJob(input, manifest), context);
         throw fail('ResourceFailed', `${path} on ${workplace.host.name} is no manifest: this archive is no backup`, {
           target: `directory/${workplace.host.name}${directory}`,
           operation: 'readBack',

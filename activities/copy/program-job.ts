@@ -1,6 +1,6 @@
 import { type z } from 'zod';
 import { type HostRef } from '../../workflows/contract/site';
-import { fail } from '../failures';
+import { fail, failureTypeOf } from '../failures';
 import { type ActionContext } from '../implementation';
 import { followJob } from '../ssh/follow';
 import { type SshHosts } from '../ssh/hosts';
@@ -21,15 +21,17 @@ const pollMs = 250;
 /**
  * Starts a program as the job of this action, or attaches to it, and returns its result.
  *
+ * @param isOff see `FollowOptions`
  * @throws `ResourceFailed` with the program's last words when it fails; else as `followJob`.
  */
 export async function runProgramJob<R extends z.ZodType>(
   ssh: SshHosts,
   { host, program, args, result }: ProgramJob<R>,
   context: ActionContext,
+  isOff: () => Promise<boolean> = async () => false,
 ): Promise<{ key: string; host: string; starts: number } & z.output<R>> {
   const { call, signal, jobStarted } = context;
-  if (!jobStarted) await putProgram(ssh.host(host), program, signal);
+  if (!jobStarted) await putProgram(ssh.host(host), program, signal).catch((error) => refuseIfOff(error, host, isOff));
   let started = jobStarted;
   const job = await followJob(
     ssh.jobs(host),
@@ -43,6 +45,7 @@ export async function runProgramJob<R extends z.ZodType>(
     {
       signal,
       pollMs,
+      isOff,
       onProgress: (seen) => {
         if (seen.started && !started) context.markJobStarted();
         started ||= seen.started;
@@ -56,6 +59,15 @@ export async function runProgramJob<R extends z.ZodType>(
     host: string;
     starts: number;
   } & z.output<R>;
+}
+
+/** @throws the error, or `ResourceFailed` where it is due to a host that is off */
+export async function refuseIfOff(error: unknown, host: HostRef, isOff: () => Promise<boolean>): Promise<never> {
+  if (failureTypeOf(error) !== 'Unavailable' || !(await isOff())) throw error;
+  throw fail('ResourceFailed', `${host.name} is off. See: openstack server show ${host.server?.name ?? host.name}`, {
+    target: `host/${host.name}`,
+    operation: 'job',
+  });
 }
 
 function parse<R extends z.ZodType>(job: FinishedJob, result: R, title: string): z.output<R> {

@@ -21,16 +21,18 @@ export interface FollowOptions {
   readonly pollMs?: number;
   /** A host may be silent this long before `Unavailable` is thrown. @default 60 000 */
   readonly toleranceMs?: number;
+  /** Asked while the host is silent: true for one that is switched off, whose jobs have ended with it. @default false */
+  readonly isOff?: () => Promise<boolean>;
 }
 
 /**
  * Starts a job or attaches to it, and returns when it has finished, with whatever exit code.
  *
  * Never stops the job, whatever ends the following. To be called again with the same key after any failure.
- * @throws `UnknownOutcome` if the job is lost, `Unavailable` if the host stays silent, and as `startOrAttach`.
+ * @throws `UnknownOutcome` if the job is lost or its host is off, `Unavailable` if the host stays silent, and as `startOrAttach`.
  */
 export async function followJob(jobs: RemoteJobs, start: JobStart, options: FollowOptions = {}): Promise<FinishedJob> {
-  const { signal, onProgress = () => undefined, pollMs = 1_000, toleranceMs = 60_000 } = options;
+  const { signal, onProgress = () => undefined, pollMs = 1_000, toleranceMs = 60_000, isOff } = options;
   let known: FollowedJob = { started: start.alreadyStarted, starts: 0 };
   let attached = false;
   let silent = false;
@@ -54,7 +56,10 @@ export async function followJob(jobs: RemoteJobs, start: JobStart, options: Foll
         tell();
       } catch (error) {
         signal?.throwIfAborted();
-        if (failureTypeOf(error) !== 'Unavailable' || silentMs() > toleranceMs) throw error;
+        if (failureTypeOf(error) !== 'Unavailable') throw error;
+        // Asked again and again it would be waited for until somebody switches the host on.
+        if (await isOff?.()) throw lost(start, 'its host is off');
+        if (silentMs() > toleranceMs) throw error;
         silent = true;
       }
       await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());

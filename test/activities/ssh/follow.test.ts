@@ -103,6 +103,15 @@ describe('following, step by step', () => {
     expect(seen.at(-1)).toMatchObject({ started: true, unreachableMs: expect.any(Number) as number });
   });
 
+  test('a job whose host is switched off is lost at once: nothing runs there that could be waited for', async () => {
+    const { jobs, asked } = scripted(running, unavailable);
+    const isOff = () => Promise.resolve(asked.length > 3);
+    const error: unknown = await followJob(jobs, start, { pollMs: 1, isOff }).catch((thrown: unknown) => thrown);
+    expect(failureTypeOf(error)).toBe('UnknownOutcome');
+    expect((error as Error).message).toMatch(/the job is lost: its host is off/);
+    expect(asked).toHaveLength(4);
+  });
+
   test('a start whose answer is lost is asked for again, as a start', async () => {
     const { jobs, asked } = scripted(unavailable, running, { state: 'absent' });
     const error: unknown = await followJob(jobs, start, { pollMs: 1 }).catch((thrown: unknown) => thrown);
