@@ -40,3 +40,17 @@ test('nothing runs on a host that is off; one that is silent is tried again', as
   expect(await stop('backup')).toEqual({ key: 'copy', host: 'www1', state: 'host-off', starts: 0 });
   expect(await failureOf(stop())).toMatchObject({ type: 'Unavailable' });
 });
+
+test('a run that has lost its lock does not stop a job of the newer one', async () => {
+  const fence = (number: number) => ({ number, resources: ['site'], scope: 'lab' });
+  const jobs = hosts.jobs(host());
+  await jobs.startOrAttach({ key: 'copy', command: sh`sleep 60`, alreadyStarted: false, fence: fence(5) });
+  const { call, ...context } = contextFor();
+  const late = actions.stopJob.do(
+    { host: host(), key: 'copy', title: 'Copy', graceSeconds: 1 },
+    { ...context, call: { ...call, fence: fence(4) } },
+  );
+  expect(await failureOf(late)).toMatchObject({ type: 'PreconditionFailed' });
+  expect(await jobs.poll('copy')).toMatchObject({ state: 'running' });
+  expect(await stop()).toMatchObject({ state: 'stopped' });
+});
