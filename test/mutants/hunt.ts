@@ -15,8 +15,8 @@ export type Verdict =
   | { readonly is: 'survived'; readonly seeds?: number }
   | { readonly is: 'not run'; readonly why: string };
 
-/** Far more than any layer takes; what hangs is ended. */
-const withinMs = 10 * 60_000;
+/** Far more than any layer takes, also on a busy machine; what hangs is ended. */
+const withinMs = 30 * 60_000;
 
 /** Runs a layer of tests of `project` on a copy of its sources. */
 export async function hunt(project: string, root: string, what: Hunt): Promise<Verdict> {
