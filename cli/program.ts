@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addAbort } from './commands/abort';
 import { addBackups } from './commands/backups';
 import { addDescribe } from './commands/describe';
+import { addDoctor } from './commands/doctor';
 import { addHistory } from './commands/history';
 import { addLab } from './commands/lab';
 import { addList } from './commands/list';
@@ -34,6 +35,7 @@ const commands = [
   addValidate,
   addSetup,
   addWorker,
+  addDoctor,
   addLab,
   addStart,
 ];

@@ -4,8 +4,9 @@ import { Client, Connection } from '@temporalio/client';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { guardQueueOf } from '../workflows/contract/messages';
 import { type TemporalConfig } from './config';
+import { buildIdOf, deploymentName, deploymentOptions, makeCurrent, readDeployment } from './deployment';
 import { workerLogger } from './logger';
-import { pollersOf } from './pollers';
+import { versionedPollersOf } from './pollers';
 import { checkSearchAttributes, wrongTypeText } from './setup';
 
 export type WorkerPart = 'runbooks' | 'guard';
@@ -24,6 +25,12 @@ export interface RunWorkerOptions<A extends WorkerActivities = WorkerActivities>
   readonly only?: WorkerPart;
   /** File with the code of the workflows, bundled ahead of time. */
   readonly bundleFile: string;
+  /**
+   * Take part in worker versioning, as the build that the bundle's hash names; `promoted`: as the current one, too.
+   * A run then ends on the build it began on, while guards, locks and catalogues move to the current build.
+   * @default unversioned
+   */
+  readonly versioned?: 'as it is' | 'promoted';
   readonly createActivities: (client: Client) => A | Promise<A>;
   /** Runs once the workers poll, e.g. to look for open brackets. A failure of it is said and stops nothing. */
   readonly onReady?: (client: Client, activities: A) => Promise<void>;
@@ -55,6 +62,7 @@ const timing = {
 export async function runWorker<A extends WorkerActivities>(options: RunWorkerOptions<A>): Promise<void> {
   const { temporal, queue = 'runbooks', only, say } = options;
   logTo(say);
+  const buildId = options.versioned ? buildIdOf(options.bundleFile) : null;
   const queues = [...(only === 'guard' ? [] : [queue]), ...(only === 'runbooks' ? [] : [guardQueueOf(queue)])];
   const connection = await Connection.connect({ ...temporal.connection, connectTimeout: '5s' }).catch(
     (error: Error) => {
@@ -77,14 +85,23 @@ export async function runWorker<A extends WorkerActivities>(options: RunWorkerOp
             identity: identityOf(taskQueue),
             workflowBundle: { codePath: options.bundleFile },
             activities: activities.activities,
+            ...(buildId !== null && {
+              workerDeploymentOptions: deploymentOptions(
+                buildId,
+                taskQueue === guardQueueOf(queue) ? 'guard' : 'runbooks',
+              ),
+            }),
           }),
         ),
       );
       await runTogether(
         workers,
         async (running) => {
-          await untilPolled(connection, temporal.namespace, queues, running);
+          await untilPolled(connection, temporal.namespace, queues, buildId, running);
+          if (buildId !== null && options.versioned === 'promoted')
+            await makeCurrent(connection, temporal.namespace, { buildId, queues, until: running });
           if (running.aborted) return;
+          if (buildId !== null) say(await standing(connection, temporal.namespace, buildId));
           say('ready');
           await options
             .onReady?.(client, activities)
@@ -128,11 +145,27 @@ async function untilPolled(
   connection: Connection,
   namespace: string,
   queues: readonly string[],
+  buildId: string | null,
   running: AbortSignal,
 ): Promise<void> {
-  for (const queue of queues)
-    while (!running.aborted && !(await pollersOf(connection, namespace, queue)).includes(identityOf(queue)))
-      await sleep(50);
+  for (const queue of queues) {
+    const polls = async () =>
+      (await versionedPollersOf(connection, namespace, queue)).some(
+        (poller) => poller.identity === identityOf(queue) && poller.buildId === buildId,
+      );
+    while (!running.aborted && !(await polls())) await sleep(50);
+  }
+}
+
+/** A build that is not current gets no new runs, and the server warns of nothing. */
+async function standing(connection: Connection, namespace: string, buildId: string): Promise<string> {
+  const current = (await readDeployment(connection, namespace))?.current ?? null;
+  if (current === buildId) return `build ${buildId} is current`;
+  const what = current === null ? 'no build is current, and it gets no work' : `${current} is: it gets no new runs`;
+  return (
+    `build ${buildId} is not current (${what}). Start it with --versioned --promote, or: ` +
+    `temporal worker deployment set-current-version --deployment-name ${deploymentName} --build-id ${buildId}`
+  );
 }
 
 async function refuseUnlessSetUp(connection: Connection, namespace: string): Promise<void> {

@@ -7,6 +7,13 @@ import { activitiesForWorker } from '../../workers/activities';
 import { type Context } from '../context';
 import { CommandError, ExitCode } from '../exit';
 
+interface WorkerFlags {
+  readonly only?: WorkerPart;
+  readonly queue: string;
+  readonly versioned?: boolean;
+  readonly promote?: boolean;
+}
+
 /** `worker`: works in the foreground until told to stop. */
 export function addWorker(program: Command, context: Context): void {
   program
@@ -14,7 +21,19 @@ export function addWorker(program: Command, context: Context): void {
     .description('a worker in the foreground, for runs and for their guards; prints "ready" on stderr once it polls')
     .addOption(new Option('--only <part>', 'one of the two queues').choices(['runbooks', 'guard']))
     .option('--queue <name>', "a site's own queue; guards poll <name>-guard", 'runbooks')
-    .action(async ({ only, queue }: { only?: WorkerPart; queue: string }) => {
+    .option('--versioned', 'as the build that the hash of the workflow code names: a run ends on the build it began on')
+    .option('--promote', 'with --versioned: make this build the current one, which gets the new runs')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Guards, locks and catalogues move to the current build at once, so that a guard does not end with the workers',
+        'of the build it began on. A versioned worker gets no new runs until its build is current.',
+        '`runbook doctor` says which builds open runs still need.',
+      ].join('\n'),
+    )
+    .action(async ({ only, queue, versioned, promote }: WorkerFlags) => {
+      if (promote && !versioned) throw new CommandError(ExitCode.usage, '--promote goes with --versioned');
       const { env, root, sites, output } = context;
       const say = (line: string) => output.say(line);
       try {
@@ -22,6 +41,7 @@ export function addWorker(program: Command, context: Context): void {
           temporal: temporalConfig(env),
           queue,
           only,
+          versioned: promote ? 'promoted' : versioned ? 'as it is' : undefined,
           bundleFile: join(root, 'build', 'workflow-bundle.js'),
           createActivities: (client) =>
             activitiesForWorker({ client, env, sites, home: homedir(), cwd: process.cwd() }),

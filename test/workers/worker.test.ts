@@ -86,6 +86,20 @@ test('with --only guard just the guards are served', async () => {
   await ended;
 }, 60_000);
 
+test('a versioned worker says that it gets no work until its build is current, and with --promote that it is', async () => {
+  const waiting = startWorker('default', '--queue', 'fourth', '--only', 'runbooks', '--versioned');
+  await until('ready', async () => waiting.said.stderr.split('\n').includes('ready'), 40);
+  expect(waiting.said.stderr).toMatch(
+    /^build [0-9a-f]{12} is not current \(no build is current, and it gets no work\)/m,
+  );
+  waiting.child.kill('SIGTERM');
+  const promoted = startWorker('default', '--queue', 'fourth', '--versioned', '--promote');
+  await until('ready', async () => promoted.said.stderr.split('\n').includes('ready'), 40);
+  expect(promoted.said.stderr).toMatch(/^build [0-9a-f]{12} is current$/m);
+  promoted.child.kill('SIGTERM');
+  await Promise.all([waiting.ended, promoted.ended]);
+}, 90_000);
+
 test('without a server a worker ends with 3', async () => {
   const child = spawn(process.execPath, [join(projectRoot, 'bin', 'runbook.js'), 'worker'], {
     env: { ...process.env, RUNBOOK_LAB: '/nowhere', TEMPORAL_ADDRESS: '127.0.0.1:1' },
