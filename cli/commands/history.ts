@@ -5,7 +5,7 @@ import { type Command } from 'commander';
 import { type Context } from '../context';
 import { ExitCode } from '../exit';
 import { replayHistories } from '../replay/replayer';
-import { fromFile } from '../replay/sources';
+import { fromFile, fromServer } from '../replay/sources';
 import { traceFileOf, writeTrace } from '../replay/trace-file';
 import { verdictOf, verdictText } from '../replay/verdict';
 import { withTemporal } from '../temporal';
@@ -23,9 +23,9 @@ export function addHistory(program: Command, context: Context): void {
     .action(async (workflowId: string, { runId, to }: { runId?: string; to?: string }) => {
       const file = resolve(to ?? `${workflowId.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}.json`);
       await withTemporal(context, async ({ client }) => {
-        const saved = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-        writeFileSync(file, `${historyToJSON(saved)}\n`);
-        context.output.say(`${file}: ${saved.events?.length ?? 0} events`);
+        const { events } = await fromServer(client, workflowId, runId);
+        writeFileSync(file, `${historyToJSON({ events: [...events] })}\n`);
+        context.output.say(`${file}: ${events.length} events`);
       });
       await writeTraces(context, [file]);
     });

@@ -25,7 +25,7 @@ export interface Difference {
  * @param trace the golden file beside the history: a difference that it shows has been agreed to
  */
 export function differenceOf(replayed: Replayed, trace: string | null): Difference | null {
-  return orderDifference(replayed) ?? failure(replayed) ?? contentDifference(replayed, trace);
+  return orderDifference(replayed) ?? refusal(replayed) ?? failure(replayed) ?? contentDifference(replayed, trace);
 }
 
 function orderDifference({ recorded, asked, error }: Replayed): Difference | null {
@@ -42,6 +42,16 @@ function orderDifference({ recorded, asked, error }: Replayed): Difference | nul
   return null;
 }
 
+/** Refused by Temporal although each command has the type it had: another child or target, say. */
+function refusal(replayed: Replayed): Difference | null {
+  if (!(replayed.error instanceof DeterminismViolationError)) return null;
+  const found = contentDifference(replayed, null);
+  const { line, place } = placeOf(replayed.asked, replayed.asked.length);
+  const text = found?.text ?? `${place}, ${replayed.error.message}`;
+  return { eventId: null, eventType: null, line, ...found, kind: 'order', text };
+}
+
+/** The code has thrown what is no failure of a run. */
 function failure({ recorded, asked, error }: Replayed): Difference | null {
   if (!error) return null;
   const [, quoted] = /message: ("(?:[^"\\]|\\.)*")/.exec(error.message) ?? [];
@@ -55,12 +65,16 @@ function contentDifference(replayed: Replayed, trace: string | null): Difference
   const entries = traceOf(replayed);
   const golden = trace === null ? null : entriesOf(trace);
   for (const [index, { recorded, asked, text: entry }] of entries.entries()) {
-    const [now, was] = golden ? [words(entry), words(golden[index] ?? '')] : [partsOf(asked), partsOf(recorded)];
-    const [added, gone] = [without(now, was), without(was, now)];
-    if (added.length + gone.length === 0) continue;
+    if (entry === golden?.[index]) continue;
+    const agreed = propertiesOf(golden?.[index] ?? '');
+    // Where the trace says the same of today's code, it is the history that it does not know.
+    const byTrace = without(agreed, propertiesOf(entry)).length + without(propertiesOf(entry), agreed).length > 0;
+    const [now, was] = golden && byTrace ? [propertiesOf(entry), agreed] : [partsOf(asked), partsOf(recorded)];
+    const [added, gone] = [without(now, was).join(' '), without(was, now).join(' ')];
+    if (!added && !gone) continue;
     const { line, place } = placeOf(replayed.asked, index);
+    const what = `now ${added || 'nothing'}, ${golden && byTrace ? 'in the trace' : 'recorded'} ${gone || 'nothing'}`;
     const places = differingPaths(recorded.input, asked.input);
-    const what = `now ${added.join(' ') || 'nothing'}, ${golden ? 'in the trace' : 'recorded'} ${gone.join(' ') || 'nothing'}`;
     const input = places.length > 0 ? `; the input differs at ${places.join(', ')}` : '';
     const text = `${at(recorded)}${titled(asked)} is asked for otherwise, ${place}: ${what}${input}`;
     return { kind: 'content', ...eventOf(recorded), line, text };
@@ -78,7 +92,8 @@ function placeOf(asked: readonly Asked[], index: number): { line: string | null;
   return { line: before, place: before ? `after ${before}` : 'at the beginning' };
 }
 
-const words = (entry: string): string[] => entry.split(/\s{2,}/).filter(Boolean);
+/** What an entry of a trace says of today's code. */
+const propertiesOf = (entry: string): string[] => (entry.split('\n')[0] ?? '').trim().split(/ {2,}/);
 
 const titled = (command: Command): string =>
   command.title ? `${headOf(command)} “${command.title}”` : headOf(command);

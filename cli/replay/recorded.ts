@@ -1,9 +1,8 @@
 import { type temporal } from '@temporalio/proto';
+import { type HistoryEvent } from '../report/history';
 import { type Command, type Recorded } from './command';
 import { activityOptions, childOptions, durationText, given } from './options';
 import { fieldsOf, titleOf, valuesOf } from './payloads';
-
-type Event = temporal.api.history.v1.IHistoryEvent;
 
 /** What a history says of the run as a whole. */
 export interface RunFacts {
@@ -16,7 +15,7 @@ export interface RunFacts {
 }
 
 /** Reads the first event and the last completed task. */
-export function factsOf(events: readonly Event[]): RunFacts {
+export function factsOf(events: readonly HistoryEvent[]): RunFacts {
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const tasks = events.map(({ workflowTaskCompletedEventAttributes: task }) => Number(task?.startedEventId ?? 0));
   return {
@@ -29,7 +28,7 @@ export function factsOf(events: readonly Event[]): RunFacts {
 }
 
 /** The commands that the code has made, in order: cancellations, patches and answers to updates are left to Temporal. */
-export function recordedCommands(events: readonly Event[]): Recorded[] {
+export function recordedCommands(events: readonly HistoryEvent[]): Recorded[] {
   const facts = factsOf(events);
   return events.flatMap((event) => {
     const found = commandOf(event, facts);
@@ -37,7 +36,7 @@ export function recordedCommands(events: readonly Event[]): Recorded[] {
   });
 }
 
-function commandOf(event: Event, { taskQueue, runTimeout }: RunFacts): Omit<Recorded, 'eventId'> | null {
+function commandOf(event: HistoryEvent, { taskQueue, runTimeout }: RunFacts): Omit<Recorded, 'eventId'> | null {
   const queue = (used: temporal.api.taskqueue.v1.ITaskQueue | null | undefined) =>
     given({ queue: used?.name === taskQueue ? '' : used?.name });
   const command = (

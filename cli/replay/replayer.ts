@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { IllegalStateError } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -9,9 +10,9 @@ import {
   Worker,
 } from '@temporalio/worker';
 import { projectRoot } from '../../workers/project';
+import { type HistoryEvent } from '../report/history';
 import { askedCommands } from './asked';
 import { type Asked, type Recorded } from './command';
-import { type HistoryEvents } from './history';
 import { linesOf } from './lines';
 import { factsOf, recordedCommands, type RunFacts } from './recorded';
 import { type Activation, type TraceSinks } from './tracer';
@@ -19,7 +20,7 @@ import { type Activation, type TraceSinks } from './tracer';
 /** A history and what it is called by. */
 export interface Source {
   readonly name: string;
-  readonly events: HistoryEvents;
+  readonly events: readonly HistoryEvent[];
   /** The file it comes from; null for a run on a server. */
   readonly file: string | null;
 }
@@ -48,13 +49,7 @@ export async function* replayHistories(
 ): AsyncGenerator<Replayed> {
   install();
   const directory = realpathSync(root);
-  const interceptors = [join(projectRoot, 'cli', 'replay', 'tracer.ts')];
-  const logger = new DefaultLogger('ERROR', () => undefined);
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: join(directory, 'workflows', 'index.ts'),
-    workflowInterceptorModules: interceptors,
-    logger,
-  });
+  const workflowBundle = await bundleOf(directory);
   const lineOf = linesOf(workflowBundle.code, directory);
   let activations: Activation[] = [];
   let source: Source | null = null;
@@ -69,7 +64,7 @@ export async function* replayHistories(
       yield { workflowId: factsOf(next.events).workflowId, history: { events: [...next.events] } };
     }
   }
-  const options = { workflowBundle, sinks, interceptors: { workflowModules: interceptors }, reuseV8Context: false };
+  const options = { workflowBundle, sinks, interceptors: { workflowModules: tracer }, reuseV8Context: false };
   for await (const { error } of Worker.runReplayHistories(options, feed())) {
     if (!source) return;
     const { events } = source as Source;
@@ -79,13 +74,30 @@ export async function* replayHistories(
   }
 }
 
-let installed = false;
+const tracer = [join(projectRoot, 'cli', 'replay', 'tracer.ts')];
+const bundles = new Map<string, ReturnType<typeof bundleWorkflowCode>>();
+
+/** Made once in a process. */
+function bundleOf(directory: string): ReturnType<typeof bundleWorkflowCode> {
+  const made = bundles.get(directory);
+  if (made) return made;
+  const bundle = bundleWorkflowCode({
+    workflowsPath: join(directory, 'workflows', 'index.ts'),
+    workflowInterceptorModules: tracer,
+    logger: new DefaultLogger('ERROR', () => undefined),
+  });
+  bundles.set(directory, bundle);
+  return bundle;
+}
 
 /** The SDK logs every failed replay; what it says is in the result. */
 function install(): void {
-  if (installed) return;
   const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
   const logger = new DefaultLogger('ERROR', () => undefined);
-  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter, forward: {} } } });
-  installed = true;
+  try {
+    Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter, forward: {} } } });
+  } catch (error) {
+    // The process has one already, and there can be only one: that one logs as it was told to.
+    if (!(error instanceof IllegalStateError)) throw error;
+  }
 }
