@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { RunObserver } from '../../cli/follow/observer';
+import { type RunReport } from '../../cli/report/report';
+import { guardIdOf } from '../../workflows/contract/messages';
+import { until } from '../support/temporal-server';
+import { verifiedArchives } from './archives';
+import { type Bench } from './bench';
+import { type Blow, type BlowName, blows } from './blows';
+import { downtimeSince, type Evidence, isAsFound, tracesOf } from './evidence';
+import { brokenInvariants } from './invariants';
+import { lockHoldersOf } from './lock';
+import { type Moment } from './moments';
+import { Watch } from './watch';
+
+/** One blow at one moment. */
+export interface Case {
+  readonly blow: BlowName;
+  readonly moment: Moment;
+  /** Decides how far an activity has come at `runs`. */
+  readonly seed: number;
+}
+
+export interface Outcome extends Case {
+  /** What did not hold; empty for a case that has passed. */
+  readonly broken: readonly string[];
+  readonly downtimeMs: number;
+  readonly asFoundMs: number;
+  readonly tookMs: number;
+  /** Null if the case did not come so far. */
+  readonly report: RunReport | null;
+}
+
+const REACHED_WITHIN_S = 180;
+/** A change on a host that is away is tried for five minutes, and a late one waited for for one. */
+const CLOSED_WITHIN_S = 480;
+/** A run with a time limit gets this much more than the recorded run took to the moment, for a slower machine. */
+const LIMIT_MARGIN_MS = 3_000;
+
+/** Runs a daily backup on a bench that is as found, deals the blow, and looks at everything afterwards. */
+export async function runCase(bench: Bench, { blow: name, moment, seed }: Case): Promise<Outcome> {
+  const blow: Blow = blows[name];
+  const startedAt = Date.now();
+  const common = { blow: name, moment, seed };
+  const workflowId = `daily-backup/lab/${new Date(startedAt).toISOString()}`;
+  try {
+    const before = verifiedArchives(bench.paths);
+    const watch = new Watch(workflowId, { ...moment, afterMs: fraction(name, moment, seed) * moment.tookMs });
+    bench.gate.keeper = watch;
+    const limit = blow.limitsRun ? { workflowRunTimeout: moment.atMs * 1.3 + LIMIT_MARGIN_MS } : {};
+    await bench.client.workflow.start('dailyBackup', { workflowId, taskQueue: 'runbooks', args: [{}], ...limit });
+    await within(REACHED_WITHIN_S, 'the moment', watch.reached);
+
+    const struckAt = Date.now();
+    const looking = new AsFound(bench, struckAt);
+    try {
+      await blow.deal({ bench, workflowId, letGo: () => watch.letGo() });
+      await until('run and guard have ended', () => haveEnded(bench, workflowId), CLOSED_WITHIN_S);
+    } finally {
+      watch.letGo();
+      await looking.stop();
+    }
+    const evidence = { ...(await gather(bench, workflowId, looking)), startedAt, struckAt, before };
+    return {
+      ...common,
+      broken: brokenInvariants(blow, evidence),
+      downtimeMs: downtimeSince(evidence.status, startedAt),
+      asFoundMs: evidence.asFoundMs,
+      tookMs: Date.now() - startedAt,
+      report: evidence.report,
+    };
+  } catch (error) {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const report = await reportOf(bench, workflowId).catch(() => null);
+    return { ...common, broken: [why], downtimeMs: 0, asFoundMs: 0, tookMs: Date.now() - startedAt, report };
+  } finally {
+    bench.gate.keeper = null;
+  }
+}
+
+/** From 0 to 1, the same for the same case. */
+export function fraction(blow: string, { edge, name, nth }: Moment, seed: number): number {
+  const digest = createHash('sha256').update([seed, blow, edge, name, nth].join('\n')).digest();
+  return digest.readUInt32BE() / 2 ** 32;
+}
+
+async function gather(
+  bench: Bench,
+  workflowId: string,
+  looking: AsFound,
+): Promise<Omit<Evidence, 'startedAt' | 'struckAt' | 'before'>> {
+  const handle = bench.client.workflow.getHandle(workflowId);
+  const lockHolders = await lockHoldersOf(bench);
+  return {
+    asFoundMs: looking.afterMs,
+    status: await bench.status(),
+    serverStatus: (await handle.describe()).status.name,
+    guardStatus: await statusOf(bench, guardIdOf(workflowId)),
+    history: await handle.fetchHistory(),
+    report: await reportOf(bench, workflowId),
+    lockHolders,
+    after: verifiedArchives(bench.paths),
+    traces: tracesOf(bench.paths),
+  };
+}
+
+/** What `runbook report --json` prints. */
+async function reportOf({ client }: Bench, workflowId: string): Promise<RunReport> {
+  return (await new RunObserver(client, workflowId).look()).report;
+}
+
+async function haveEnded(bench: Bench, workflowId: string): Promise<boolean> {
+  await sleep(100);
+  const running = await Promise.all([workflowId, guardIdOf(workflowId)].map((id) => isRunning(bench, id)));
+  return !running.includes(true);
+}
+
+/** While the server is away nothing is known to have ended. */
+async function isRunning(bench: Bench, workflowId: string): Promise<boolean> {
+  const status = await statusOf(bench, workflowId).catch(() => 'RUNNING');
+  return status === 'RUNNING';
+}
+
+/** Null for a workflow that was never started. */
+async function statusOf({ client }: Bench, workflowId: string): Promise<string | null> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Keeps looking from the blow on until the site is as found, and stays so. */
+class AsFound {
+  static readonly everyMs = 300;
+  #since: number | null = null;
+  #over = false;
+  readonly #looking: Promise<void>;
+
+  constructor(
+    private readonly bench: Bench,
+    private readonly struckAt: number,
+  ) {
+    this.#looking = this.#look();
+  }
+
+  get afterMs(): number {
+    return (this.#since ?? Date.now()) - this.struckAt;
+  }
+
+  async stop(): Promise<void> {
+    this.#over = true;
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#over) {
+      const asFound = await this.bench.status().then(isAsFound, () => false);
+      this.#since = asFound ? (this.#since ?? Date.now()) : null;
+      await sleep(AsFound.everyMs);
+    }
+  }
+}
+
+async function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timeout = sleep(seconds * 1000, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`not within ${seconds} s: ${what}`);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    late.abort();
+    timeout.catch(() => undefined);
+  }
+}

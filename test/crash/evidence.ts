@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RunReport } from '../../cli/report/report';
+import { type History } from '../../cli/report/history';
+import { type LabStatus } from '../../lab/control';
+import { type Paths } from '../../lab/paths';
+import { type Archives, verifiedArchives } from './archives';
+
+/** Everything that can be known about a case once run and guard have ended. */
+export interface Evidence {
+  /** Epoch ms; the times of the case. */
+  readonly startedAt: number;
+  readonly struckAt: number;
+  /** From the blow until the site was as found for good. */
+  readonly asFoundMs: number;
+  readonly status: LabStatus;
+  /** What the server says of the run, in its own words. */
+  readonly serverStatus: string;
+  readonly guardStatus: string | null;
+  readonly history: History;
+  readonly report: RunReport;
+  readonly lockHolders: readonly string[];
+  readonly before: Archives;
+  readonly after: Archives;
+  readonly traces: Traces;
+}
+
+/** What lies on the hosts' disks, read from outside. */
+export interface Traces {
+  /** Launches by key, of the jobs of the backup server. */
+  readonly launches: Readonly<Record<string, number>>;
+  /** Keys of pulls that the database host still accepts. */
+  readonly pullKeys: number;
+  readonly workplace: boolean;
+}
+
+export { verifiedArchives };
+
+export function tracesOf(paths: Paths): Traces {
+  const jobs = join(paths.disk('backup'), 'root/.runbook/jobs');
+  const keys = join(paths.disk('db1'), 'root/.ssh/authorized_keys');
+  const launched = existsSync(jobs) ? readdirSync(jobs).filter((key) => existsSync(join(jobs, key, 'launches'))) : [];
+  return {
+    launches: Object.fromEntries(launched.map((key) => [key, linesOf(join(jobs, key, 'launches')).length])),
+    pullKeys: existsSync(keys) ? linesOf(keys).filter((line) => line.includes('runbook-pull-')).length : 0,
+    workplace: existsSync(join(paths.backupVolume, 'bookface/.work')),
+  };
+}
+
+const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').filter(Boolean);
+
+/** Whether the site looks as it did before any run. */
+export function isAsFound({ serving, database, servers, floatingIp }: LabStatus): boolean {
+  const { backup } = servers;
+  return (
+    serving === 'production' &&
+    database.running &&
+    backup?.status === 'SHUTOFF' &&
+    backup.taskState === null &&
+    floatingIp.at === 'balancer'
+  );
+}
+
+/** How long visitors were not served from `from` on, in ms. */
+export function downtimeSince({ visitor }: LabStatus, from: number): number {
+  const outages = visitor.outages.filter(({ to }) => Date.parse(to) > from);
+  return outages.reduce((sum, { ms }) => sum + ms, 0);
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Bench } from './bench';
+import { type BlowName, blowNames } from './blows';
+import { type Outcome } from './case';
+import { type Moment, momentText } from './moments';
+import { casesOf } from './plan';
+import { sweep } from './sweep';
+import { writeTable } from './table';
+
+const root = join(__dirname, '..', '..');
+const kept = join(root, 'build', 'crash-sweep');
+
+const usage = `node bin/crash-sweep.js: blows at every moment of a daily backup, on labs of its own
+  --blow <name>     only this kind of blow; may be repeated. There are: ${blowNames.join(', ')}
+  --moment <n>      only this moment of the list; may be repeated
+  --all             every blow at every moment; else most of them while an activity runs
+  --sample <n>      so many cases, of every kind of blow
+  --seed <n>        decides the order, the sample, and how far an activity has come
+  --labs <n>        labs side by side (default 4)
+  --list            print the moments and end
+  --write           write docs/crash-sweep.md though it is a part only`;
+
+const { values } = parseArgs({
+  options: {
+    blow: { type: 'string', multiple: true },
+    moment: { type: 'string', multiple: true },
+    all: { type: 'boolean', default: false },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    labs: { type: 'string', default: '4' },
+    list: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  const unknown = values.blow?.find((name) => !(blowNames as readonly string[]).includes(name));
+  if (values.help || unknown !== undefined) {
+    console.log(unknown === undefined ? usage : `no blow ${unknown}\n${usage}`);
+    process.exitCode = unknown === undefined ? 0 : 2;
+    return;
+  }
+  const seed = Number(values.seed);
+  const startedAt = Date.now();
+  const outcomes: Outcome[] = [];
+  let planned = 0;
+  const labs = Number(values.labs);
+  const { moments, versions } = await sweep({
+    labs,
+    backupsBefore: 3,
+    plan: (recorded) => {
+      if (values.list) return list(recorded);
+      const cases = casesOf(recorded, {
+        seed,
+        all: values.all,
+        blows: values.blow as BlowName[] | undefined,
+        moments: values.moment?.map(Number),
+        sample: values.sample === undefined ? undefined : Number(values.sample),
+      });
+      planned = cases.length;
+      console.log(`${recorded.length} moments, ${planned} cases, seed ${seed}`);
+      return cases;
+    },
+    onOutcome: (outcome, bench) => {
+      outcomes.push(outcome);
+      console.log(line(outcome, `${outcomes.length}/${planned}`));
+      if (outcome.broken.length > 0) explain(outcome, bench);
+    },
+  });
+  if (values.list) return;
+  const failed = outcomes.filter(({ broken }) => broken.length > 0).length;
+  const tookMs = Date.now() - startedAt;
+  const whole = !values.blow && !values.moment && !values.sample;
+  if (whole || values.write) {
+    const words = process.argv.slice(2);
+    const page = { outcomes, moments, seed, tookMs, labs, whole, words, versions };
+    writeTable(join(root, 'docs', 'crash-sweep.md'), page);
+  }
+  console.log(`\n${outcomes.length - failed} passed, ${failed} failed, ${Math.round(tookMs / 1000)} s, seed ${seed}`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function list(moments: readonly Moment[]): [] {
+  for (const moment of moments) console.log(`${String(moment.id).padStart(4)}  ${momentText(moment)}`);
+  return [];
+}
+
+function line({ blow, moment, broken, tookMs, downtimeMs, asFoundMs, report }: Outcome, count: string): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const times = `${seconds(tookMs)}, down ${seconds(downtimeMs)}, as found after ${seconds(asFoundMs)}`;
+  const mark = broken.length > 0 ? 'FAILED' : 'ok    ';
+  return `${mark} ${count} ${blow} #${moment.id} ${momentText(moment)}: ${report?.status ?? 'no report'} (${times})`;
+}
+
+/** What failed, how to see it again, and everything that was seen. */
+function explain(outcome: Outcome, bench: Bench): void {
+  const { blow, moment, seed, broken } = outcome;
+  mkdirSync(kept, { recursive: true });
+  const file = join(kept, `${blow}-${moment.id}.json`);
+  const workers = { runbooks: bench.said('runbooks'), guard: bench.said('guard') };
+  writeFileSync(file, JSON.stringify({ ...outcome, workers }, null, 2));
+  for (const sentence of broken) console.log(`       ${sentence}`);
+  console.log(`       node bin/crash-sweep.js --blow ${blow} --moment ${moment.id} --seed ${seed}   (report: ${file})`);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void Bench.closeAll().finally(() => process.exit(130)));
+
+void main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 3;
+});

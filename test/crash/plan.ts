@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { type BlowName, blowNames, blows, momentsFor } from './blows';
+import { type Case } from './case';
+import { type Edge, type Moment } from './moments';
+
+export interface Selection {
+  readonly seed: number;
+  /** @default all */
+  readonly blows?: readonly BlowName[];
+  /** Numbers of moments; they are taken whatever the blow. @default those of the blow */
+  readonly moments?: readonly number[];
+  /** Every blow at every edge. @default those of the blow */
+  readonly all?: boolean;
+  /** So many of them, with every kind of blow as often as can be. @default all */
+  readonly sample?: number;
+}
+
+const everyEdge: readonly Edge[] = ['begins', 'runs', 'answers', 'decides'];
+
+/** The cases of a sweep, in an order that the seed decides. */
+export function casesOf(recorded: readonly Moment[], selection: Selection): readonly Case[] {
+  const { seed, sample, all = false, moments: wanted } = selection;
+  const cases = (selection.blows ?? blowNames).flatMap((blow) => {
+    const taken = wanted
+      ? recorded.filter(({ id }) => wanted.includes(id))
+      : momentsFor(blows[blow], recorded, all ? everyEdge : undefined);
+    return shuffled(
+      taken.map((moment): Case => ({ blow, moment, seed })),
+      seed,
+    ).map((each, turn) => ({ each, turn }));
+  });
+  if (sample === undefined)
+    return shuffled(
+      cases.map(({ each }) => each),
+      seed,
+    );
+  // One of every blow, then another of every blow, and so on; which blow is the first is for the seed to say.
+  const byPlace = shuffled(
+    cases.map(({ each }) => each),
+    seed,
+  );
+  const turns = new Map(cases.map(({ each, turn }) => [each, turn]));
+  return [...byPlace].sort((a, b) => (turns.get(a) ?? 0) - (turns.get(b) ?? 0)).slice(0, sample);
+}
+
+function shuffled(cases: readonly Case[], seed: number): readonly Case[] {
+  const placed = cases.map((each) => {
+    const { edge, name, nth } = each.moment;
+    const place = createHash('sha256').update([seed, each.blow, edge, name, nth].join('\n'));
+    return { each, place: place.digest('hex') };
+  });
+  return placed.sort((a, b) => (a.place < b.place ? -1 : 1)).map(({ each }) => each);
+}

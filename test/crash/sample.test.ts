@@ -1,0 +1,28 @@
+import { Bench } from './bench';
+import { type Outcome } from './case';
+import { momentText } from './moments';
+import { casesOf } from './plan';
+import { sweep } from './sweep';
+
+const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
+const cases = 4;
+
+afterAll(() => Bench.closeAll(), 60_000);
+
+test(`whatever dies, and whenever: the site is as it was found (CRASH_SEED=${seed})`, async () => {
+  const outcomes: Outcome[] = [];
+  await sweep({
+    labs: 2,
+    backupsBefore: 1,
+    plan: (moments) =>
+      casesOf(moments, { seed, sample: cases, blows: ['worker-both', 'temporal', 'terminate', 'abort'] }),
+    onOutcome: (outcome) => outcomes.push(outcome),
+  });
+  expect(outcomes).toHaveLength(cases);
+  const broken = outcomes.map(({ blow, moment, ...outcome }) => ({
+    blow,
+    at: momentText(moment),
+    broken: outcome.broken,
+  }));
+  expect(broken).toEqual(broken.map((each) => ({ ...each, broken: [] })));
+}, 420_000);

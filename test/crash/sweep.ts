@@ -1,0 +1,65 @@
+import { Bench } from './bench';
+import { type Case, type Outcome, runCase } from './case';
+import { type Moment } from './moments';
+import { record } from './record';
+
+export interface SweepOptions {
+  /** Labs side by side. */
+  readonly labs: number;
+  /** Backups before the first case, so that there are archives to rotate. */
+  readonly backupsBefore: number;
+  /** Chooses from the moments that were recorded. */
+  readonly plan: (moments: readonly Moment[]) => readonly Case[];
+  readonly onOutcome: (outcome: Outcome, bench: Bench) => void;
+}
+
+export interface Swept {
+  readonly moments: readonly Moment[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs cases on several labs side by side; a lab is used for one case after another, and replaced after one that failed.
+ *
+ * @returns the moments of the undisturbed run, and what it ran on
+ */
+export async function sweep(options: SweepOptions): Promise<Swept> {
+  try {
+    const { labs, backupsBefore, plan } = options;
+    const begun = await Promise.all(Array.from({ length: labs }, () => begin(backupsBefore)));
+    const [{ bench, moments }] = begun as [Begun, ...Begun[]];
+    const versions = await bench.versions();
+    const left = [...plan(moments)];
+    await Promise.all(begun.map((each) => work(each.bench, left, options)));
+    return { moments, versions };
+  } finally {
+    await Bench.closeAll();
+  }
+}
+
+async function work(first: Bench, left: Case[], { backupsBefore, onOutcome }: SweepOptions): Promise<void> {
+  let bench: Bench | null = first;
+  for (let next = left.shift(); next; next = left.shift()) {
+    bench ??= (await begin(backupsBefore)).bench;
+    const outcome = await runCase(bench, next);
+    onOutcome(outcome, bench);
+    if (outcome.broken.length === 0) {
+      await bench.startWorkers('runbooks', 'guard');
+    } else {
+      await bench.close();
+      bench = null;
+    }
+  }
+}
+
+interface Begun {
+  readonly bench: Bench;
+  readonly moments: readonly Moment[];
+}
+
+async function begin(backups: number): Promise<Begun> {
+  const bench = await Bench.open();
+  let moments: readonly Moment[] = [];
+  for (let backup = 0; backup < backups; backup += 1) moments = await record(bench);
+  return { bench, moments };
+}

@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type as systemName } from 'node:os';
+import { type Blow, type BlowName, blowNames, blows } from './blows';
+import { type Outcome } from './case';
+import { type Edge, type Moment, momentText } from './moments';
+
+export interface SweepResult {
+  readonly outcomes: readonly Outcome[];
+  readonly moments: readonly Moment[];
+  readonly seed: number;
+  readonly tookMs: number;
+  readonly labs: number;
+  /** False for a part of the sweep. */
+  readonly whole: boolean;
+  /** The words after `npm run test:sweep`. */
+  readonly words: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Writes the page with the result of a sweep. */
+export function writeTable(file: string, result: SweepResult): void {
+  writeFileSync(file, pageOf(result, new Date()));
+}
+
+/** The page as Markdown, as prettier would have it. */
+export function pageOf(result: SweepResult, now: Date): string {
+  const { outcomes, moments, seed, tookMs, labs, whole, words, versions } = result;
+  const failed = outcomes.filter(({ broken }) => broken.length > 0);
+  const command = ['node bin/crash-sweep.js', ...words].join(' ');
+  const [cpu] = cpus();
+  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${systemName()} ${release()}`;
+  return `# The crash sweep
+
+What dies, dies here: at every moment of a daily backup, in separate runs on the [lab](lab.md), with a real Temporal server and workers that are
+really killed. This page is written by the command.
+
+\`\`\`
+${command}
+\`\`\`
+
+${outcomes.length} cases${whole ? '' : ' (a part of the sweep)'}, **${outcomes.length - failed.length} passed, ${failed.length} failed**, in ${minutes(tookMs)} on ${labs} labs side by side; seed ${seed}.
+
+${table([
+  ['blow', 'moments', 'passed', 'worst downtime', 'worst time to as found', 'how the runs ended'],
+  ...blowNames.filter((name) => outcomes.some(({ blow }) => blow === name)).map((name) => rowOf(name, outcomes)),
+])}
+
+- **Moments** are taken from the history of one undisturbed run: ${moments.length} of them, ${edgesInWords(moments)}.
+- **Downtime** is what a visitor of the site saw, who reads and writes all the time; an undisturbed backup on this lab is included in it.
+- **As found** is counted from the blow until production serves, the database runs, the backup server is off and the address is where it was,
+  and stays so. Where the run goes on to its end that is the rest of the backup.
+
+## What is dealt
+
+${table([['blow', 'what happens', 'when'], ...blowNames.map((name) => [name, (blows[name] as Blow).what, whenOf(blows[name])])])}
+
+The worker of the runs reaches the server through a gate that holds one message: the world stands still at the moment until the blow has fallen. *While
+an activity runs* is a point that the seed chooses, at most as late as its answer.
+
+## What must hold afterwards
+
+- Production serves, the database runs, the backup server is off, the address is at its place; no key of a pull is left, no workplace.
+- Each job was launched once, by its host's own record; no acknowledged write is lost; the downtime is within the site's limit.
+- Every archive that was read back is still what was read back, and none was removed without a successor.
+- What the run left open its guard has closed, and people were told. The report says what the server and the visitors say. The lock is free.
+
+A server that lost power keeps its workplace on the volume until the next backup, which empties it: that is allowed.
+${failed.length > 0 ? `\n## Failed\n\n${failed.map(failureOf).join('\n')}\n` : ''}
+## With what
+
+${table([['', ''], ['date', now.toISOString()], ['machine', machine], ...Object.entries(versions)])}
+`;
+}
+
+function rowOf(name: BlowName, all: readonly Outcome[]): string[] {
+  const outcomes = all.filter(({ blow }) => blow === name);
+  const passed = outcomes.filter(({ broken }) => broken.length === 0);
+  const worst = (key: 'downtimeMs' | 'asFoundMs') =>
+    `${(Math.max(...outcomes.map((each) => each[key])) / 1000).toFixed(1)} s`;
+  const endings = new Map<string, number>();
+  for (const { report } of outcomes) {
+    const status = report?.status ?? 'unknown';
+    endings.set(status, (endings.get(status) ?? 0) + 1);
+  }
+  const ended = [...endings].map(([status, count]) => `${count} ${status}`).join(', ');
+  return [name, String(outcomes.length), String(passed.length), worst('downtimeMs'), worst('asFoundMs'), ended];
+}
+
+function whenOf({ edges, between }: Blow): string {
+  const when = edges.length > 1 ? 'every moment' : 'while each activity runs';
+  return between ? `${when}, from ${between[0]} to ${between[1]}` : when;
+}
+
+function edgesInWords(moments: readonly Moment[]): string {
+  const count = (edge: Edge) => moments.filter((moment) => moment.edge === edge).length;
+  return (
+    `before each of ${count('begins')} activities begins, while it runs, when it is done and its answer is not yet recorded, ` +
+    `and each of ${count('decides')} workflow tasks when it has decided and that is not yet recorded`
+  );
+}
+
+function failureOf({ blow, moment, seed, broken }: Outcome): string {
+  const command = `node bin/crash-sweep.js --blow ${blow} --moment ${moment.id} --seed ${seed}`;
+  return `- **${blow}**, ${momentText(moment)}: ${broken.map((each) => each.split('\n')[0]).join('; ')}. \`${command}\``;
+}
+
+const minutes = (ms: number): string =>
+  ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+
+/** A Markdown table with its columns aligned. */
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
