@@ -33,7 +33,7 @@ function orderDifference({ recorded, asked, error }: Replayed): Difference | nul
   const length = broken ? asked.length : Math.max(recorded.length, asked.length);
   for (let index = 0; index < length; index += 1) {
     const [was, now] = [recorded[index], asked[index]];
-    if (was && now && headOf(was) === headOf(now)) continue;
+    if (was && now && identityOf(was) === identityOf(now)) continue;
     const { line, place } = placeOf(asked, index);
     const before = was ? `${titled(was)} was recorded` : 'nothing more was recorded';
     const after = now ? `${titled(now)} is asked for now, ${place}` : `nothing is asked for there now, ${place}`;
@@ -42,7 +42,7 @@ function orderDifference({ recorded, asked, error }: Replayed): Difference | nul
   return null;
 }
 
-/** Refused by Temporal although each command has the type it had: another child or target, say. */
+/** Refused by Temporal although each command is the one it was, as far as can be told. */
 function refusal(replayed: Replayed): Difference | null {
   if (!(replayed.error instanceof DeterminismViolationError)) return null;
   const found = contentDifference(replayed, null);
@@ -95,8 +95,12 @@ function placeOf(asked: readonly Asked[], index: number): { line: string | null;
 /** What an entry of a trace says of today's code. */
 const propertiesOf = (entry: string): string[] => (entry.split('\n')[0] ?? '').trim().split(/ {2,}/);
 
+/** A child of another id, or a signal to another run, is another command. */
+const identityOf = (command: Command): string =>
+  [headOf(command), command.options.id, command.options.to].filter(Boolean).join(' ');
+
 const titled = (command: Command): string =>
-  command.title ? `${headOf(command)} “${command.title}”` : headOf(command);
+  command.title ? `${identityOf(command)} “${command.title}”` : identityOf(command);
 
 const at = (event: Recorded | undefined): string => (event ? `event ${event.eventId} (${event.eventType}): ` : '');
 

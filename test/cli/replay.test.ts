@@ -81,6 +81,14 @@ test("another timeout of an action is found in the trace, at the step's line, an
   expect.assertions(4);
 });
 
+test('a child of another id is another command', async () => {
+  copy.change('workflows/contract/messages.ts', '`guard/${workflowId}`', '`guardian/${workflowId}`');
+  const { difference } = await verdictOfChanged();
+  expect(difference?.kind).toBe('order');
+  expect(difference?.line).toMatch(/^workflows\/daily-backup\.ts:\d+$/);
+  expect(difference?.text).toMatch(/child guard guard\/.* was recorded; child guard guardian\/.* is asked for now, at/);
+});
+
 test('code that fails on a history is found with what it says', async () => {
   const after = 'requireHealthy(database, engine);';
   copy.change('workflows/daily-backup.ts', after, `${after} throw new TypeError('not a \\'failure\\'');`);
