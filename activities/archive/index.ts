@@ -1,3 +1,4 @@
+import { type InputOf } from '../../workflows/contract/actions';
 import { lookIfOn } from '../cloud';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
@@ -5,7 +6,7 @@ import { type OpenStack } from '../openstack';
 import { type SshHosts } from '../ssh/hosts';
 import { sh, type ShellText } from '../ssh/shell';
 import { type CatalogueDependencies, catalogueActions } from './catalogue';
-import { listManifests, readRecords } from './list';
+import { listManifests, noDirectory, readRecords } from './list';
 
 export interface ArchiveDependencies extends CatalogueDependencies {
   readonly openstack: OpenStack;
@@ -14,6 +15,7 @@ export interface ArchiveDependencies extends CatalogueDependencies {
 
 /** An archive with a few hundred manifests beside it: far less than this. */
 const maxOutputBytes = 16 * 1024 * 1024;
+const allowExit = [0, noDirectory];
 
 /** The actions on archives as they lie on the volume, and on the catalogue of them. */
 export function archiveActions(
@@ -25,13 +27,14 @@ export function archiveActions(
 
     listArchives: {
       async do({ place, site }, { signal }) {
-        const options = { signal, maxOutputBytes };
-        const { stdout } = await ssh.host(place.host).run(listManifests(place.directory), options);
+        const options = { signal, maxOutputBytes, allowExit };
+        const { stdout, exitCode } = await ssh.host(place.host).run(listManifests(place.directory), options);
+        if (exitCode === noDirectory) throw notThere(place);
         return { archives: readRecords(stdout, site) };
       },
       async describe({ place, site }, { signal }) {
         const seen = await lookIfOn(openstack, place.host, { signal }, async () => {
-          const options = { signal, maxOutputBytes };
+          const options = { signal, maxOutputBytes, allowExit };
           return (await ssh.host(place.host).run(listManifests(place.directory), options)).stdout;
         });
         const archives = seen === null ? [] : readRecords(seen, site);
@@ -48,7 +51,9 @@ export function archiveActions(
       async do({ place, remove }, { signal }) {
         const removed: string[] = [];
         for (const { name } of remove) {
-          const { stdout } = await ssh.host(place.host).run(removeArchive(place.directory, name), { signal });
+          const command = removeArchive(place.directory, name);
+          const { stdout, exitCode } = await ssh.host(place.host).run(command, { signal, allowExit });
+          if (exitCode === noDirectory) throw notThere(place);
           if (stdout.trim() === 'removed') removed.push(name);
         }
         return { removed };
@@ -66,6 +71,18 @@ export function archiveActions(
   };
 }
 
+/** No archives is an answer, no place for them is none: a host that was rebooted has its volume no longer mounted. */
+function notThere({ host, directory }: InputOf<'listArchives'>['place']): Error {
+  return fail(
+    'ResourceFailed',
+    `there is no ${directory} on ${host.name}. Is the volume still mounted, was it rebooted?`,
+    {
+      target: `directory/${host.name}${directory}`,
+      operation: 'listArchives',
+    },
+  );
+}
+
 /** Archive first, manifest last: as long as anything is left, the list names it and the removal can be repeated. */
 function removeArchive(directory: string, name: string): ShellText {
   if (name.includes('/') || name.startsWith('.'))
@@ -74,5 +91,5 @@ function removeArchive(directory: string, name: string): ShellText {
     });
   const path = `${directory}/${name}`;
   const beside = [path, `${path}.sha256sums`, `${path}.verified.json`];
-  return sh`[ ! -e ${`${path}.manifest.json`} ] || echo removed; rm -f ${beside} && rm -f ${`${path}.manifest.json`}`;
+  return sh`[ -d ${directory} ] || exit ${noDirectory}; [ ! -e ${`${path}.manifest.json`} ] || echo removed; rm -f ${beside} && rm -f ${`${path}.manifest.json`}`;
 }

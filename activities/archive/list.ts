@@ -2,11 +2,14 @@ import { type BackupRecord } from '../../workflows/contract/actions/archives';
 import { sh, type ShellText } from '../ssh/shell';
 import { manifestOf, verificationOf } from './manifest';
 
+/** Exit code where the directory of the archives is not there: a volume that is no longer mounted. */
+export const noDirectory = 3;
+
 /**
  * One line for each manifest: archive's size (- if it is gone), manifest's time in seconds, manifest and verification
- * record in base64 (- if there is none), name of the archive.
+ * record in base64 (- if there is none), name of the archive. Exits with `noDirectory` where there is none.
  */
-export const listManifests = (directory: string): ShellText => sh`cd ${directory} 2> /dev/null || exit 0
+export const listManifests = (directory: string): ShellText => sh`cd ${directory} 2> /dev/null || exit ${noDirectory}
 for manifest in *.manifest.json; do
   [ -f "$manifest" ] || continue
   name=$\{manifest%.manifest.json}

@@ -111,7 +111,7 @@ export const blows = {
     edges: running,
     between: ['startServer', 'stopServer'],
     ends: ['completed', 'failed'],
-    failures: ['UnknownOutcome', 'ResourceFailed', 'Unavailable'],
+    failures: ['PreconditionFailed', 'UnknownOutcome', 'ResourceFailed', 'Unavailable'],
     leavesWorkplace: true,
     deal: async ({ bench, letGo }) => {
       const back = bench.control('POST', '/hosts/backup/power', { state: 'reboot' });

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { RunObserver } from '../../cli/follow/observer';
 import { type RunReport } from '../../cli/report/report';
-import { guardIdOf } from '../../workflows/contract/messages';
+import { type BackupRecord } from '../../workflows/contract/actions/archives';
+import { catalogueIdOf, guardIdOf, messages } from '../../workflows/contract/messages';
 import { until } from '../support/temporal-server';
 import { verifiedArchives } from './archives';
 import { type Bench } from './bench';
@@ -129,8 +130,14 @@ async function gather(
     report: await reportOf(bench, workflowId),
     lockHolders,
     after: verifiedArchives(bench.paths),
+    catalogue: await catalogueOf(bench),
     traces: tracesOf(bench.paths),
   };
+}
+
+async function catalogueOf({ client }: Bench): Promise<readonly string[]> {
+  const records = await client.workflow.getHandle(catalogueIdOf('lab')).query<BackupRecord[]>(messages.backups);
+  return records.filter(({ verified }) => verified).map(({ name }) => name);
 }
 
 /** What `runbook report --json` prints. */

@@ -22,6 +22,8 @@ export interface Evidence {
   readonly lockHolders: readonly string[];
   readonly before: Archives;
   readonly after: Archives;
+  /** Names of the verified archives that `runbook backups` would show. */
+  readonly catalogue: readonly string[];
   readonly traces: Traces;
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type RunStatus } from '../../cli/report/report';
 import { decode, eventsOf, type History } from '../../cli/report/history';
 import { messages, type OpenBracket } from '../../workflows/contract/messages';
@@ -57,7 +58,7 @@ function* visitorsWereServed({ status, struckAt, startedAt }: Evidence): Iterabl
     yield `visitors were not served for ${downMs} ms around the blow at ${new Date(struckAt).toISOString()}`;
 }
 
-function* archivesAreSafe({ report, before, after }: Evidence): Iterable<string> {
+function* archivesAreSafe({ report, before, after, catalogue }: Evidence): Iterable<string> {
   for (const [name, state] of after) if (state === 'damaged') yield `archive ${name} is not what was read back`;
   const made = [...after.keys()].filter((name) => !before.has(name));
   const gone = [...before.keys()].filter((name) => !after.has(name));
@@ -70,6 +71,9 @@ function* archivesAreSafe({ report, before, after }: Evidence): Iterable<string>
   const { archive } = report.result as { readonly archive: string };
   if (!made.some((name) => name.endsWith(archive)))
     yield `the run made ${archive}, which is not a verified archive on the volume`;
+  const lying = [...after.keys()].map((name) => basename(name)).sort();
+  if (lying.join() !== [...catalogue].sort().join())
+    yield `the catalogue has ${catalogue.join(', ') || 'nothing'}, on the volume are ${lying.join(', ')}`;
 }
 
 /** What the run had open when it ended its guard has closed, and has told so. */

@@ -10,6 +10,8 @@ export interface SweepOptions {
   readonly backupsBefore: number;
   /** Chooses from the moments that were recorded. */
   readonly plan: (moments: readonly Moment[]) => readonly Case[];
+  /** No case is begun after this moment (epoch ms). @default without end */
+  readonly until?: number;
   readonly onOutcome: (outcome: Outcome, bench: Bench) => void;
 }
 
@@ -37,9 +39,13 @@ export async function sweep(options: SweepOptions): Promise<Swept> {
   }
 }
 
-async function work(first: Bench, left: Case[], { backupsBefore, onOutcome }: SweepOptions): Promise<void> {
+async function work(
+  first: Bench,
+  left: Case[],
+  { backupsBefore, onOutcome, until = Infinity }: SweepOptions,
+): Promise<void> {
   let bench: Bench | null = first;
-  for (let next = left.shift(); next; next = left.shift()) {
+  for (let next = left.shift(); next && Date.now() < until; next = left.shift()) {
     bench ??= (await begin(backupsBefore)).bench;
     const outcome = await runCase(bench, next);
     onOutcome(outcome, bench);

@@ -6,6 +6,8 @@ import { type Edge, type Moment, momentText } from './moments';
 
 export interface SweepResult {
   readonly outcomes: readonly Outcome[];
+  /** Cases that there were to be; those that are missing were left out for want of time. */
+  readonly planned: number;
   readonly moments: readonly Moment[];
   readonly seed: number;
   readonly tookMs: number;
@@ -24,7 +26,7 @@ export function writeTable(file: string, result: SweepResult): void {
 
 /** The page as Markdown, as prettier would have it. */
 export function pageOf(result: SweepResult, now: Date): string {
-  const { outcomes, moments, seed, tookMs, labs, whole, words, versions } = result;
+  const { outcomes, planned, moments, seed, tookMs, labs, whole, words, versions } = result;
   const failed = outcomes.filter(({ broken }) => broken.length > 0);
   const command = ['node bin/crash-sweep.js', ...words].join(' ');
   const [cpu] = cpus();
@@ -38,7 +40,7 @@ really killed. This page is written by the command.
 ${command}
 \`\`\`
 
-${outcomes.length} cases${whole ? '' : ' (a part of the sweep)'}, **${outcomes.length - failed.length} passed, ${failed.length} failed**, in ${minutes(tookMs)} on ${labs} labs side by side; seed ${seed}.
+${outcomes.length} cases${whole ? '' : ' (a part of the sweep)'}${planned > outcomes.length ? ` of ${planned}, the rest left out for want of time` : ''}, **${outcomes.length - failed.length} passed, ${failed.length} failed**, in ${minutes(tookMs)} on ${labs} labs side by side; seed ${seed}.
 
 ${table([
   ['blow', 'moments', 'passed', 'worst downtime', 'worst time to as found', 'how the runs ended'],
