@@ -1,8 +1,8 @@
-import { Bench } from './bench';
-import { type Outcome } from './case';
-import { momentText } from './moments';
-import { casesOf } from './plan';
-import { sweep } from './sweep';
+import { Bench } from '../crash/bench';
+import { type Outcome } from '../crash/case';
+import { momentText } from '../crash/moments';
+import { casesOf } from '../crash/plan';
+import { sweep } from '../crash/sweep';
 
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 const cases = 4;
@@ -12,7 +12,7 @@ afterAll(() => Bench.closeAll(), 60_000);
 test(`whatever dies, and whenever: the site is as it was found (CRASH_SEED=${seed})`, async () => {
   const outcomes: Outcome[] = [];
   await sweep({
-    labs: 2,
+    labs: 1,
     backupsBefore: 1,
     plan: (moments) =>
       casesOf(moments, { seed, sample: cases, blows: ['worker-both', 'temporal', 'terminate', 'abort'] }),
