@@ -10,6 +10,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { createActivities } from '../../activities';
 import { createOpenStack, ensureServerRunning, ensureServerStopped, moveFloatingIp } from '../../activities/openstack';
 import { sitesFrom } from '../../activities/site/sites';
 import { createSshHosts } from '../../activities/ssh/hosts';
@@ -17,7 +19,11 @@ import { sh } from '../../activities/ssh/shell';
 import { parseEnvFile } from '../../cli/lab-environment';
 import type * as Control from '../../lab/control';
 import { resolveSite } from '../../workflows/contract/resolve-site';
+import { modelDocument } from '../sim/site/document';
+import { SiteModel } from '../sim/site/model';
 import { eventually } from './eventually';
+import { afterPowerCut, backup, interruptedJobs, preparations, silence } from './model-scenario';
+import { observeAdapters, observeModel } from './observations';
 import { buildPrograms } from './programs';
 
 jest.setTimeout(60_000);
@@ -77,6 +83,7 @@ function processes(): string[] {
 }
 
 let used: ReturnType<typeof operator>;
+let closeActivities: () => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
   await up();
@@ -84,7 +91,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await used.close();
+  await Promise.all([used.close(), closeActivities()]);
   await lab.labDown(directory);
   programs.remove();
   rmSync(directory, { recursive: true, force: true });
@@ -156,6 +163,38 @@ test('the power switch is seen by the cloud, and a database host that is on agai
   await eventually('production is served', async () => (await status()).serving === 'production');
   expect(await status()).toMatchObject({ servers: { db1: { status: 'ACTIVE' } }, visitor: { writesLost: 0 } });
 });
+
+test('the site in memory that runbooks are simulated on behaves as the lab does', async () => {
+  const sites = sitesFrom({ env: used.env, root: directory });
+  // It is asked about catalogues only.
+  const client = new Client({ connection: Connection.lazy() });
+  const created = createActivities({ client, env: used.env, sites, home: directory, cwd: directory });
+  closeActivities = created.close;
+  const model = new SiteModel(Date.now);
+  const expectAlike = async (part: typeof backup) => {
+    const seen = await observeAdapters(created.implementations, part(await site()));
+    expect(observeModel(model, part(resolveSite('fake', modelDocument)))).toEqual(seen);
+  };
+  await expectAlike(preparations);
+
+  for (const host of ['backup', 'db1']) {
+    await fault('no-ssh', host);
+    model.unreachable.add(host);
+  }
+  await expectAlike(silence);
+  await control('DELETE', '/faults');
+  model.unreachable.clear();
+
+  await fault('slow', 'backup', { mbps: 1 });
+  await expectAlike(interruptedJobs);
+  await control('POST', '/hosts/backup/power', { state: 'reboot' });
+  model.crash('backup');
+  model.recover('backup');
+  await expectAlike(afterPowerCut);
+  await control('DELETE', '/faults');
+
+  await expectAlike(backup);
+}, 120_000);
 
 describe('faults', () => {
   afterEach(() => control('DELETE', '/faults'));
