@@ -32,6 +32,8 @@ type Carry = (input: unknown, context: ActionContext) => Promise<unknown>;
 const heartbeatMs = 1000;
 /** An attempt ends itself this much before the server gives it up, so that it can say why. */
 const marginMs = 1000;
+/** A job whose host could not be reached in this many attempts, at most 10 s apart, is given up: after about half an hour. */
+const mostJobAttempts = 120;
 
 /** Makes the activity that carries an action out. */
 export function perform(action: ActionName, implementations: Implementations, environment: Environment) {
@@ -42,14 +44,15 @@ export function perform(action: ActionName, implementations: Implementations, en
     // A change that has begun is finished although the run is cancelled: its close must not look too early.
     const cancellable = definition.effect === 'read' || definition.profile === 'job' || definition.cancellable === true;
     return await attempt(call, cancellable, async (context) => {
-      await requireGuard(environment.client, call);
+      // People are told also by a run that may change nothing.
+      if (definition.profile !== 'notify') await requireGuard(environment.client, call);
       try {
         const output = definition.output.parse(await carry(input, context));
         await tellOfClose(environment.tell, context, null);
         return output;
       } catch (error) {
         await tellOfClose(environment.tell, context, error);
-        throw error;
+        throw failureOfAttempt(action, call, context.attempt, error);
       }
     });
   };
@@ -130,17 +133,43 @@ async function attempt<T>(call: Call, cancellable: boolean, carry: (context: Act
   }
 }
 
-/** From the third failure of a close on, and then at doubling intervals, people are told; and once when it succeeds after all. */
 async function tellOfClose(tell: Tell, { call, attempt: number }: ActionContext, error: unknown): Promise<void> {
-  if (call.alarm.length === 0 || number < 3) return;
+  const notice = noticeOfClose(call, number, error);
+  // Nothing that is said may keep the way back from being gone.
+  if (notice) await tell(call.alarm, { ...notice, site: call.site, run: call.workflowId }).catch(() => undefined);
+}
+
+/** The error of an attempt, or, of a job whose host has been away for too long, one that ends it. */
+export function failureOfAttempt(action: ActionName, call: Call, number: number, error: unknown): unknown {
+  if (definitionOf(action).profile !== 'job' || number < mostJobAttempts) return error;
+  return fail(
+    'UnknownOutcome',
+    `${call.title}: given up after ${number} attempts: ${error instanceof Error ? error.message : String(error)}. The job ` +
+      'may still run on its host; it is stopped when the host can be reached',
+    {},
+    error,
+  );
+}
+
+/**
+ * What people are told of an attempt to close something; null: nothing.
+ *
+ * From the third failure on, and then at doubling intervals; and once when it succeeds after all.
+ * @param error null: the attempt has succeeded
+ */
+export function noticeOfClose(
+  call: Call,
+  number: number,
+  error: unknown,
+): { kind: 'alarm' | 'recovered'; text: string } | null {
+  if (call.alarm.length === 0 || number < 3) return null;
   const kind = error === null ? (number > 3 ? 'recovered' : null) : isAlarming(number) ? 'alarm' : null;
-  if (!kind) return;
+  if (!kind) return null;
   const text =
     kind === 'recovered'
       ? `${call.title}: succeeded at attempt ${number}`
       : `${call.title}: attempt ${number} has failed: ${error instanceof Error ? error.message : String(error)}. It is tried again until it succeeds; what is outside stays as it is. Repair it by hand: the next attempt sees it`;
-  // Nothing that is said may keep the way back from being gone.
-  await tell(call.alarm, { kind, site: call.site, run: call.workflowId, text }).catch(() => undefined);
+  return { kind, text };
 }
 
 /** 3, 6, 12, 24, ... */

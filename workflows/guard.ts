@@ -7,6 +7,7 @@ import {
   setHandler,
   sleep,
   upsertMemo,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { act } from './contract/actions';
 import { type Ending } from './contract/companions';
@@ -19,6 +20,8 @@ import {
   type OpenBracket,
 } from './contract/messages';
 import { ask, carryOut, watch } from './kit/carry-out';
+import { outlast, recheckSeconds } from './kit/late-changes';
+import { patches } from './kit/patches';
 import {
   bracketClosed,
   bracketCommitted,
@@ -33,8 +36,6 @@ import {
 const yieldSeconds = 90;
 /** A job that only reads is given this long to stop before what is outside is closed. */
 const harmlessStopSeconds = 15;
-/** How often the closed state is looked at again while a late change may still land. */
-const recheckSeconds = 2;
 
 const brackets = defineQuery<GuardState>(messages.brackets);
 
@@ -53,7 +54,7 @@ export async function guard(input: GuardInput): Promise<GuardResult> {
 class Guard {
   /** By id; the highest is the innermost. */
   readonly #open = new Map<number, OpenBracket>();
-  /** What was closed by this guard, to be closed again should a late change reopen it. */
+  /** What was closed, by the run or by this guard, to be closed again should a late change reopen it; innermost first. */
   readonly #closed: OpenBracket[] = [];
   readonly #restored: string[] = [];
   #received = 0;
@@ -74,21 +75,21 @@ class Guard {
     });
 
     const why = await this.#standBy();
-    if (why === null) return { restored: [], why };
-    await this.#takeOver(why);
+    if (why !== null) await this.#takeOver(why);
+    else if (patches.closesForGood()) await this.#outlastLateChanges();
     return { restored: this.#restored, why };
   }
 
   /** Returns null when the owner has closed everything itself, else why it is time to take over. */
   async #standBy(): Promise<Ending | 'limit' | null> {
     for (;;) {
+      if (this.#disarmed && this.#open.size === 0) return null;
+      if (this.#ending !== null) return this.#open.size === 0 && this.#ending === 'completed' ? null : this.#ending;
       const changes = this.#changes;
-      const moved = () => this.#disarmed || this.#ending !== null || this.#changes !== changes;
+      const moved = () => this.#ending !== null || this.#changes !== changes;
       const limitAt = Math.min(...[...this.#open.values()].map((open) => open.limitAt ?? Infinity));
       if (limitAt === Infinity) await condition(moved);
       else if (limitAt <= Date.now() || !(await condition(moved, limitAt - Date.now()))) return 'limit';
-      if (this.#disarmed && this.#open.size === 0) return null;
-      if (this.#ending !== null) return this.#open.size === 0 && this.#ending === 'completed' ? null : this.#ending;
     }
   }
 
@@ -130,6 +131,7 @@ class Guard {
 
   async #closeOne(open: OpenBracket): Promise<void> {
     await this.#carryOutClose(open);
+    if (open.kind === 'bracket') await outlast(this.input.owner, open.close, () => this.#carryOutClose(open));
     this.#open.delete(open.id);
     this.#closed.push(open);
     this.#restored.push(open.kind === 'job' ? `stopped: ${open.title}` : open.title);
@@ -141,14 +143,17 @@ class Guard {
   }
 
   /**
-   * A change that was in flight when its run ended may land after the close. Until the last one can no longer, every
-   * close is repeated: it looks first, and acts only on what was reopened.
+   * A change that was cut off may land after everything is closed. Until the last one can no longer, every close is
+   * repeated: it looks first, and acts only on what was reopened. The guard's own count too: the next run must not
+   * meet them.
    */
   async #outlastLateChanges(): Promise<void> {
-    const until = await ask.lastLanding(this.input.owner);
-    if (until === null) return;
+    const owners = await ask.lastLanding(this.input.owner);
+    const { workflowId, runId } = workflowInfo();
+    const own = patches.closesForGood() ? await ask.lastLanding({ workflowId, runId }) : null;
+    const until = Math.max(owners?.any ?? 0, own?.any ?? 0);
     const again = this.#closed.filter(({ kind }) => kind === 'bracket');
-    while (again.length > 0 && Date.now() < until) {
+    while (Date.now() < until) {
       await sleep(Math.min(recheckSeconds * 1000, until - Date.now()));
       for (const open of again) await this.#carryOutClose(open);
     }
@@ -170,18 +175,26 @@ class Guard {
       this.#changed();
       await this.#answer();
     };
-    setHandler(bracketOpened, (open) => answered(() => this.#open.set(open.id, open))());
+    // A reset of the run speaks to the same guard; what it opens is refused, and what it closes was not its own.
+    const isOwner = (runId: string | undefined) => runId === undefined || runId === owner.runId;
+    setHandler(bracketOpened, async (open) => {
+      if (isOwner(open.call.runId)) await answered(() => this.#open.set(open.id, open))();
+    });
     setHandler(bracketCommitted, ({ id, close }) =>
       answered(() => {
         const open = this.#open.get(id);
         if (open) this.#open.set(id, { ...open, close });
       })(),
     );
-    setHandler(bracketClosed, (id) => {
+    setHandler(bracketClosed, (id, runId) => {
+      if (!isOwner(runId)) return;
+      const open = this.#open.get(id);
+      if (open) this.#closed.push(open);
       this.#open.delete(id);
       this.#changed();
     });
-    setHandler(disarm, () => {
+    setHandler(disarm, (runId) => {
+      if (!isOwner(runId)) return;
       this.#disarmed = true;
       this.#changed();
     });

@@ -82,7 +82,8 @@ class Lock {
       this.#fence = Math.max(this.#fence + 1, Date.now());
       const holder: Holder = { ...waiter, since: new Date().toISOString(), fence: this.#fence };
       this.#holders.push(holder);
-      if (await this.#tell(waiter, (run) => run.signal(lockGranted, { fence: holder.fence }))) this.#watch(holder);
+      if (await this.#tell(waiter, (run) => run.signal(lockGranted, { fence: holder.fence, runId: holder.run.runId })))
+        this.#watch(holder);
       // A waiter that has ended is passed over.
       else this.#release(holder);
     }

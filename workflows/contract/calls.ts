@@ -7,6 +7,8 @@ export interface Fence {
   readonly resources: readonly string[];
   /** The site: numbers of different sites are never compared. */
   readonly scope: string;
+  /** Run id of the execution it was granted to; differs from the one that acts if that is a reset. */
+  readonly run?: string;
 }
 
 /** Who carries out an action, and in what run: the second argument of every activity. */

@@ -30,11 +30,16 @@ export interface CompanionActivities {
   awaitEnd(execution: { readonly workflowId: string; readonly runId: string | null }): Promise<Ending>;
   /** Requests the cancellation of exactly this execution; one that has ended is no failure. */
   cancelRun(execution: Execution): Promise<void>;
-  /**
-   * The moment (epoch ms) after which no change of this ended run can land any more; null if none was in flight.
-   * Jobs do not count: their tombstones refuse them.
-   */
-  lastLanding(execution: Execution): Promise<number | null>;
+  /** Until when changes that this run has sent may still land. Jobs do not count: their tombstones refuse them. */
+  lastLanding(execution: Execution): Promise<LastLanding>;
+}
+
+/** Moments (epoch ms) after which nothing can land any more: of attempts that were given up, or are under way. */
+export interface LastLanding {
+  /** Of any change; null: nothing can. */
+  readonly any: number | null;
+  /** By target, of changes that do not lead back; targets on which nothing can land are absent. */
+  readonly targets: Readonly<Record<string, number>>;
 }
 
 /** Asks for the right to change resources of a site. */

@@ -30,11 +30,11 @@ export const messages = {
   locks: 'locks',
   /** Run to guard: `OpenBracket`. */
   bracketOpened: 'bracketOpened',
-  /** Run to guard: the bracket's id. */
+  /** Run to guard: the bracket's id, and the run id of who says so. */
   bracketClosed: 'bracketClosed',
   /** Run to guard: `{ id, close }`, another way back from now on. */
   bracketCommitted: 'bracketCommitted',
-  /** Run to guard: everything is closed, the run is about to end. */
+  /** Run to guard: everything is closed, the run is about to end; the run id of who says so. */
   disarm: 'disarm',
   /** Guard to run: the number of messages it has taken in. */
   guardAnswered: 'guardAnswered',
@@ -57,6 +57,8 @@ export interface AbortRequest {
 
 export interface LockGrant {
   readonly fence: number;
+  /** The execution it is granted to; a reset of it hears of the grant too. Absent in grants of before. */
+  readonly runId?: string;
 }
 
 export interface LockWait {

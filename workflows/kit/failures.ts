@@ -37,6 +37,11 @@ export function isUnguarded(error: unknown): boolean {
   return failureDetails(error).operation === unguarded;
 }
 
+/** Whether the failure says that this run is a reset of the one the lock was granted to. */
+export function isOfReset(error: unknown): boolean {
+  return failureDetails(error).operation === 'reset';
+}
+
 /** A step's failure, as the run ends with it: which step, what went wrong, and what to do. */
 export function stepFailure(step: string, effect: 'read' | 'change', error: unknown): ApplicationFailure {
   const inner = applicationFailure(error);

@@ -8,10 +8,12 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { type Action } from '../contract/actions';
 import { companions, guardIdOf, type GuardInput, guardQueueOf, type OpenBracket } from '../contract/messages';
 import { type Site } from '../contract/resolve-site';
-import { fail } from './failures';
+import { fail, unguarded } from './failures';
+import { patches } from './patches';
 import {
   bracketClosed,
   bracketCommitted,
@@ -53,12 +55,15 @@ export class GuardLink {
     setHandler(guardAnswered, (received) => {
       this.#answered = Math.max(this.#answered, received);
     });
-    setHandler(guardTakesOver, async () => {
-      if (this.#takenOver) return;
-      this.#takenOver = true;
-      await this.onTakeOver();
-      await this.#tell((guard) => guard.signal(yielded));
-    });
+    // A run that is being cancelled waits like any other: a handler that is cancelled would end the run at once.
+    setHandler(guardTakesOver, () =>
+      CancellationScope.nonCancellable(async () => {
+        if (this.#takenOver) return;
+        this.#takenOver = true;
+        await this.onTakeOver();
+        await this.#tell((guard) => guard.signal(yielded));
+      }),
+    );
   }
 
   get id(): string {
@@ -97,14 +102,14 @@ export class GuardLink {
 
   async closed(id: number): Promise<void> {
     this.registered.delete(id);
-    await this.#tell((guard) => guard.signal(bracketClosed, id));
+    await this.#tell((guard) => guard.signal(bracketClosed, id, ...sender()));
   }
 
   /** Lets the guard end. Not called while something is registered: then the guard takes over when this run has ended. */
   async disarm(): Promise<void> {
     if (!this.#started || this.#ended) return;
     this.#ended = true;
-    await this.#tell((guard) => guard.signal(disarm));
+    await this.#tell((guard) => guard.signal(disarm, ...sender()));
   }
 
   /** Returns when the guard, having taken over, has ended. */
@@ -133,7 +138,16 @@ export class GuardLink {
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         staticSummary: `Closes what ${workflowId} leaves open`,
       }),
-    );
+    ).catch((error: unknown) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      this.#ended = true;
+      throw fail(
+        'PreconditionFailed',
+        `${this.id} is still at work for an earlier run of ${workflowId}, of which this one is a reset; nothing was ` +
+          'changed. Start a new run',
+        { operation: unguarded, target: this.id },
+      );
+    });
     void CancellationScope.nonCancellable(async () => {
       await child.result().catch(() => undefined);
       if (this.#ended) return;
@@ -166,4 +180,9 @@ export class GuardLink {
   async #tell(send: (guard: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
     await CancellationScope.nonCancellable(() => send(getExternalWorkflowHandle(this.id))).catch(() => undefined);
   }
+}
+
+/** Who speaks: a reset of a run speaks to the same guard as the run before it. */
+function sender(): [] | [string] {
+  return patches.closesForGood() ? [workflowInfo().runId] : [];
 }

@@ -4,9 +4,9 @@ import { messages, type OpenBracket } from '../contract/messages';
 
 /** What a run and its guard tell each other; see `messages` for who tells whom. */
 export const bracketOpened = defineSignal<[OpenBracket]>(messages.bracketOpened);
-export const bracketClosed = defineSignal<[number]>(messages.bracketClosed);
+export const bracketClosed = defineSignal<[number, string?]>(messages.bracketClosed);
 export const bracketCommitted = defineSignal<[{ id: number; close: Action }]>(messages.bracketCommitted);
-export const disarm = defineSignal(messages.disarm);
+export const disarm = defineSignal<[string?]>(messages.disarm);
 export const yielded = defineSignal(messages.yielded);
 export const guardAnswered = defineSignal<[number]>(messages.guardAnswered);
 export const guardTakesOver = defineSignal(messages.guardTakesOver);

@@ -4,8 +4,10 @@ import { type Site } from '../contract/resolve-site';
 import { ask } from './carry-out';
 import { type Checklist } from './checklist';
 import { fail } from './failures';
+import { patches } from './patches';
 
 const answerSeconds = 15;
+const askAgainSeconds = 60;
 
 const lockGranted = defineSignal<[LockGrant]>(messages.lockGranted);
 const lockQueued = defineSignal<[LockWait]>(messages.lockQueued);
@@ -14,7 +16,7 @@ const lockQueued = defineSignal<[LockWait]>(messages.lockQueued);
  * Waits until this run and its guard may change the resources.
  *
  * @param onWait called when it has to wait, with who holds the lock
- * @returns the fencing number
+ * @returns the fencing number, and the execution it was granted to
  */
 export async function takeLock(
   site: Site,
@@ -23,11 +25,11 @@ export async function takeLock(
   resources: readonly string[],
   checklist: Checklist,
   onWait: (text: string) => Promise<void>,
-): Promise<number> {
-  let fence: number | null = null;
+): Promise<LockGrant> {
+  let granted: LockGrant | null = null;
   let wait: LockWait | null = null;
   setHandler(lockGranted, (grant) => {
-    fence = grant.fence;
+    granted = grant;
   });
   setHandler(lockQueued, (queued) => {
     wait = queued;
@@ -36,8 +38,9 @@ export async function takeLock(
   const queue = guardQueueOf(site.queue);
   const end = checklist.begin(`Lock ${resources.join(', ')} of ${site.name}`, 'lock');
   try {
-    await ask.requestLock({ site: site.name, run: { workflowId, runId }, runbook, guard, resources, queue });
-    const answered = await condition(() => fence !== null || wait !== null, answerSeconds * 1000);
+    const request = { site: site.name, run: { workflowId, runId }, runbook, guard, resources, queue };
+    await ask.requestLock(request);
+    const answered = await condition(() => granted !== null || wait !== null, answerSeconds * 1000);
     if (!answered) {
       throw fail(
         'Unavailable',
@@ -45,14 +48,18 @@ export async function takeLock(
       );
     }
     const waiting = wait as LockWait | null;
-    if (fence === null && waiting) {
+    if (granted === null && waiting) {
       await onWait(`waits for ${waiting.heldBy}, which holds the lock; ${waiting.position - 1} before it in the queue`);
     }
-    await condition(() => fence !== null);
+    // The lock may have been lost, or know only the run of which this one is a reset.
+    if (patches.asksAgain())
+      while (!(await condition(() => granted !== null, askAgainSeconds * 1000))) await ask.requestLock(request);
+    else await condition(() => granted !== null);
   } catch (error) {
     end('failed');
     throw error;
   }
-  end('done', `number ${fence}`);
-  return fence as unknown as number;
+  const grant = granted as unknown as LockGrant;
+  end('done', `number ${grant.fence}`);
+  return grant;
 }

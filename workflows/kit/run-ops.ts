@@ -18,9 +18,10 @@ import { type Site } from '../contract/resolve-site';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut } from './carry-out';
 import { type Checklist } from './checklist';
-import { fail, isUnguarded, stepFailure } from './failures';
+import { fail, isOfReset, isUnguarded, stepFailure } from './failures';
 import { GuardLink } from './guard-link';
 import { takeLock } from './lock-client';
+import { outlast } from './late-changes';
 import { type Ops } from './ops';
 
 /** A job that only reads is given this long to stop; then its guard goes on with it. */
@@ -53,6 +54,8 @@ export class RunOps implements Ops {
   #closing: CancellationScope | null = null;
   #inFlight = 0;
   readonly #messages: Promise<void>[] = [];
+  /** An action was refused because this run is a reset of the one that holds the lock: it has opened nothing. */
+  #reset = false;
   /** A change was refused because this run's guard does not stand behind it. */
   #unguarded = false;
 
@@ -80,11 +83,18 @@ export class RunOps implements Ops {
 
   async lock(...resources: readonly string[]): Promise<void> {
     if (this.#fence) throw fail('PreconditionFailed', `this run holds its locks already: all are taken at once`);
-    const fence = await takeLock(this.site, this.runbook, this.#guard.id, resources, this.checklist, async (text) => {
-      this.setPhase('waiting for the lock');
-      await this.tell('waiting', text);
-    });
-    this.#fence = { number: fence, resources, scope: this.site.name };
+    const { fence, runId } = await takeLock(
+      this.site,
+      this.runbook,
+      this.#guard.id,
+      resources,
+      this.checklist,
+      async (text) => {
+        this.setPhase('waiting for the lock');
+        await this.tell('waiting', text);
+      },
+    );
+    this.#fence = { number: fence, resources, scope: this.site.name, run: runId };
   }
 
   async do<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N>> {
@@ -222,6 +232,7 @@ export class RunOps implements Ops {
     } catch (error) {
       end('failed');
       if (isCancellation(error)) throw error;
+      if (isOfReset(error)) this.#reset = true;
       if (isUnguarded(error)) this.#unguarded = true;
       throw stepFailure(call.title, definition.effect, error);
     }
@@ -241,7 +252,7 @@ export class RunOps implements Ops {
   async #close(entry: OpenBracket): Promise<{ output: unknown } | null> {
     return await CancellationScope.nonCancellable(async () => {
       const output = this.#mayClose() ? await this.#tryToClose(entry) : null;
-      if (output) await this.#guard.closed(entry.id);
+      if (output || this.#reset) await this.#guard.closed(entry.id);
       else this.left.push(entry.title);
       // One closer at a time.
       if (!output && this.#guard.takenOver) await this.#guard.finished();
@@ -254,7 +265,12 @@ export class RunOps implements Ops {
     const limit = entry.mustClose ? {} : { scheduleToCloseSeconds: harmlessStopSeconds };
     this.#closing = new CancellationScope({ cancellable: true });
     try {
-      const output = await this.#closing.run(() => carryOut(entry.close, entry.call, { profile: 'cleanup', ...limit }));
+      const close = () => carryOut(entry.close, entry.call, { profile: 'cleanup', ...limit });
+      const output = await this.#closing.run(async () => {
+        const closed = await close();
+        if (entry.kind === 'bracket') await outlast(this.run, entry.close, close);
+        return closed;
+      });
       end('done');
       return { output };
     } catch (error) {
@@ -268,7 +284,7 @@ export class RunOps implements Ops {
   }
 
   #mayClose(): boolean {
-    return !this.#unguarded && !this.#guard.takenOver;
+    return !this.#reset && !this.#unguarded && !this.#guard.takenOver;
   }
 
   #guardTookIt(): Error {

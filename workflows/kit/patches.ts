@@ -1,0 +1,12 @@
+import { patched } from '@temporalio/workflow';
+
+/**
+ * What runs that began before a change do not do. Each is asked where the commands differ; it goes, by way of
+ * `deprecatePatch`, when no history of before is open or kept under `test/replay`.
+ */
+export const patches = {
+  /** A bracket counts as closed only when nothing can reopen it any more. */
+  closesForGood: () => patched('2026-11-closes-for-good'),
+  /** Who waits for the lock asks for it again. */
+  asksAgain: () => patched('2026-11-asks-again'),
+} as const;
