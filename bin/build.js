@@ -6,7 +6,7 @@ const path = require('node:path');
 const { withLock } = require('./setup/lock');
 const { say } = require('./setup/say');
 
-const folders = ['workflows', 'activities', 'workers', 'cli', 'lab'];
+const folders = ['workflows', 'activities', 'workers', 'cli', 'lab', 'test/sim'];
 const bundleFile = 'workflow-bundle.js';
 
 /**
@@ -43,7 +43,7 @@ function wanted(root) {
 function sources(root, folder) {
   return fs
     .readdirSync(path.join(root, folder), { recursive: true })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => /(?<!\.d|\.test)\.ts$/.test(file))
     .map((file) => path.posix.join(folder, file.split(path.sep).join('/')))
     .sort();
 }

@@ -1,0 +1,343 @@
+import { fail } from '../../../activities/failures';
+import {
+  type ActionName,
+  definitionOf,
+  type InputOf,
+  type JobName,
+  type OutputOf,
+} from '../../../workflows/contract/actions';
+import { type BackupRecord } from '../../../workflows/contract/actions/archives';
+import { type Call } from '../../../workflows/contract/calls';
+import { type LoadedSite } from '../../../workflows/contract/companions';
+import { modelDocument } from './document';
+import { Jobs } from './jobs';
+
+/** What took effect, whoever did it. */
+export interface Change {
+  readonly what: string;
+  readonly call: Call | null;
+}
+
+export interface Message {
+  readonly kind: string;
+  readonly run: string;
+  readonly text: string;
+}
+
+type Step = Exclude<ActionName, JobName>;
+type Answers<N extends ActionName> = (input: InputOf<N>, call: Call) => OutputOf<N>;
+
+/**
+ * A site in memory that behaves like one: hosts that may be off, an address, a database, a volume, remote jobs.
+ *
+ * Every action acts at one moment; what takes time is the caller's business. Actions behave as the adapters do: they
+ * look before they act, a host that is off has nothing mounted and no jobs, one that does not answer is `Unavailable`.
+ * `test/lab/lab.test.ts` holds it to the lab.
+ */
+export class SiteModel {
+  server: 'ACTIVE' | 'SHUTOFF' = 'SHUTOFF';
+  mounted = false;
+  workplace = false;
+  pull = false;
+  production: 'production' | 'fallback' = 'production';
+  note = '';
+  running = true;
+  archives: BackupRecord[] = [];
+  catalogue: BackupRecord[] = [];
+  document = modelDocument;
+  readonly jobs: Jobs;
+  readonly messages: Message[] = [];
+  /** Hosts that do not answer now. */
+  readonly unreachable = new Set<string>();
+  /** Told of every change that took effect. */
+  changed: (change: Change) => void = () => {};
+
+  constructor(readonly now: () => number) {
+    this.jobs = new Jobs(now);
+  }
+
+  siteFile(name: string | null): LoadedSite {
+    if (name !== null && name !== 'fake') throw fail('InvalidInput', `there is no site ${name}; there are: fake`);
+    return { name: 'fake', document: this.document, sha256: '00' };
+  }
+
+  /** Carries out an action that is no job. */
+  perform<N extends Step>(action: N, input: InputOf<N>, call: Call): OutputOf<N> {
+    return (this.#steps[action] as unknown as Answers<N>)(input, call);
+  }
+
+  /** Launches a job, or finds the one of that key. */
+  launch(action: JobName, input: unknown, call: Call): void {
+    this.requireJobHost();
+    const isNew = this.jobs.launch(action, input, call);
+    if (isNew && action === 'copyStore') this.jobs.get(call.key).flaws.push(...(this.running ? ['a live store'] : []));
+    if (isNew) this.changed({ what: `launched ${action}`, call });
+  }
+
+  /** What a job that has come to its end has done. */
+  finish(key: string): void {
+    const job = this.jobs.get(key);
+    if (job.state !== 'running') return;
+    const finish = this.#jobs[job.action] as unknown as (input: unknown, call: Call) => object;
+    const output = finish(job.input, job.call);
+    this.jobs.end(key, { key, host: 'backup', starts: job.launches, ...output });
+    this.changed({ what: `finished ${job.action}`, call: job.call });
+  }
+
+  /**
+   * What following a job that was launched comes to; null while it runs.
+   *
+   * @throws `UnknownOutcome` for one that is lost; `ResourceFailed` for one that was stopped: a signal ended it
+   */
+  outcomeOf(key: string): object | null {
+    const { state, output } = this.jobs.get(key);
+    if (state === 'lost') throw fail('UnknownOutcome', `the job ${key} is lost: its host was rebooted`);
+    if (state === 'stopped') throw fail('ResourceFailed', `the job ${key}: a signal ended it`);
+    return output;
+  }
+
+  /** A host loses power and everything that runs on it; its disks stay. */
+  crash(host: string): void {
+    if (host === 'backup') {
+      this.mounted = false;
+      this.jobs.goDown('lost');
+    }
+    if (host === 'db1') this.running = false;
+    this.unreachable.add(host);
+    this.changed({ what: `${host} crashed`, call: null });
+  }
+
+  /** It answers again. */
+  recover(host: string): void {
+    this.unreachable.delete(host);
+    this.changed({ what: `${host} answers again`, call: null });
+  }
+
+  /** The cloud knows of a host that it is off: a job on it is not waited for. */
+  requireJobHost(): void {
+    if (this.server !== 'ACTIVE' && !this.unreachable.has('cloud')) throw fail('ResourceFailed', 'backup is off');
+    this.requireBackupHost();
+  }
+
+  requireBackupHost(): void {
+    if (this.server !== 'ACTIVE') throw fail('Unavailable', 'no connection to backup: it is off');
+    this.#reach('backup');
+  }
+
+  #reach(host: string): void {
+    if (this.unreachable.has(host)) throw fail('Unavailable', `no connection to ${host}`, { target: `host/${host}` });
+  }
+
+  #set(what: string, call: Call, needed: boolean, act: () => void): { changed: boolean } {
+    if (needed) {
+      act();
+      this.changed({ what, call });
+    }
+    return { changed: needed };
+  }
+
+  #at(): string {
+    return new Date(this.now()).toISOString();
+  }
+
+  readonly #steps: { readonly [N in Step]: Answers<N> } = {
+    checkCloud: () => {
+      this.#reach('cloud');
+      return { servers: {}, addressAt: 'balancer' };
+    },
+    readServer: () => {
+      this.#reach('cloud');
+      return { status: this.server, taskState: null };
+    },
+    startServer: (_input, call) => {
+      this.#reach('cloud');
+      const changed = this.#set('server on', call, this.server !== 'ACTIVE', () => (this.server = 'ACTIVE'));
+      this.#reach('backup');
+      return { ...changed, tookMs: 1 };
+    },
+    stopServer: (_input, call) => {
+      this.#reach('cloud');
+      const changed = this.#set('server off', call, this.server === 'ACTIVE', () => {
+        this.server = 'SHUTOFF';
+        this.mounted = false;
+        this.jobs.goDown('stopped');
+      });
+      return { ...changed, tookMs: 1 };
+    },
+    readProduction: () => {
+      this.#reach('cloud');
+      const isUp = this.production === 'production';
+      return {
+        serving: isUp && !this.running ? 'nothing' : this.production,
+        at: isUp ? 'balancer' : 'www3',
+        note: isUp ? '' : this.note,
+        fallbackAnswers: true,
+      };
+    },
+    takeProductionDown: ({ note }, call) => {
+      this.#reach('cloud');
+      const changed = this.#set('production down', call, this.production !== 'fallback' || this.note !== note, () => {
+        this.production = 'fallback';
+        this.note = note;
+      });
+      return { ...changed, at: this.#at() };
+    },
+    bringProductionUp: (_input, call) => {
+      this.#reach('cloud');
+      const changed = this.#set('production up', call, this.production !== 'production', () => {
+        this.production = 'production';
+        this.note = '';
+      });
+      // The address has moved, but the probe of the page behind it fails.
+      if (!this.running) throw fail('ResourceFailed', 'production does not answer: the database is stopped');
+      return { ...changed, at: this.#at() };
+    },
+    readDatabase: () => {
+      this.#reach('db1');
+      return { running: this.running, healthy: this.running, version: '1', standIn: true, storeBytes: 100 };
+    },
+    countRows: () => {
+      this.#reach('db1');
+      if (!this.running) throw fail('ResourceFailed', 'the database does not answer');
+      return { rows: { users: 1 }, marker: null };
+    },
+    stopDatabase: (_input, call) => {
+      this.#reach('db1');
+      return {
+        ...this.#set('database stopped', call, this.running, () => (this.running = false)),
+        forced: false,
+        tookMs: 1,
+      };
+    },
+    startDatabase: (_input, call) => {
+      this.#reach('db1');
+      return {
+        ...this.#set('database started', call, !this.running, () => {
+          this.running = true;
+          this.jobs.spoil('copyStore', 'a live store');
+        }),
+        tookMs: 1,
+      };
+    },
+    readVolume: () => {
+      this.requireBackupHost();
+      return { mounted: this.mounted };
+    },
+    mountVolume: (_input, call) => {
+      this.requireBackupHost();
+      return this.#set('mounted', call, !this.mounted, () => (this.mounted = true));
+    },
+    unmountVolume: (_input, call) => {
+      if (this.server === 'ACTIVE') this.#reach('backup');
+      return this.#set('unmounted', call, this.mounted, () => (this.mounted = false));
+    },
+    checkBackupHost: () => {
+      this.#requireVolume('PreconditionFailed');
+      return { storeBytes: 100, freeBytes: 1000, neededBytes: 300, compression: 'zstd' };
+    },
+    readWorkplace: () => {
+      this.requireBackupHost();
+      return { exists: this.mounted && this.workplace };
+    },
+    makeWorkplace: (_input, call) => {
+      this.#requireVolume('ResourceFailed');
+      // One that is there is made anew.
+      return this.#set('workplace made', call, true, () => (this.workplace = true));
+    },
+    removeWorkplace: (_input, call) => {
+      if (this.server === 'ACTIVE') this.#reach('backup');
+      return this.#set('workplace removed', call, this.mounted && this.workplace, () => (this.workplace = false));
+    },
+    readPull: () => {
+      this.#reach('db1');
+      return { authorized: this.pull };
+    },
+    authorizePull: (_input, call) => {
+      this.requireBackupHost();
+      this.#reach('db1');
+      // Every time with a new key.
+      return { ...this.#set('pull authorized', call, true, () => (this.pull = true)), fingerprint: 'f' };
+    },
+    revokePull: (_input, call) => {
+      this.#reach('db1');
+      if (this.server === 'ACTIVE') this.#reach('backup');
+      return this.#set('pull revoked', call, this.pull, () => (this.pull = false));
+    },
+    listArchives: () => {
+      this.#requireVolume('ResourceFailed');
+      return { archives: [...this.archives] };
+    },
+    removeArchives: ({ remove }, call) => {
+      if (remove.length > 0) this.#requireVolume('ResourceFailed');
+      const known = new Set(this.archives.map(({ name }) => name));
+      const names = new Set(remove.map(({ name }) => name).filter((name) => known.has(name)));
+      this.#set(`removed ${[...names].join(', ')}`, call, names.size > 0, () => {
+        this.archives = this.archives.filter(({ name }) => !names.has(name));
+      });
+      return { removed: [...names] };
+    },
+    readCatalogue: () => ({ backups: [...this.catalogue] }),
+    updateCatalogue: ({ backups }) => {
+      this.catalogue = [...backups];
+      return {};
+    },
+    stopJob: ({ key }, call) => {
+      if (this.server !== 'ACTIVE') return { key, host: 'backup', state: 'host-off', starts: 0 };
+      this.#reach('backup');
+      const { state, starts } = this.jobs.stop(key, call);
+      if (state === 'stopped') this.changed({ what: 'job stopped', call });
+      return { key, host: 'backup', state, starts };
+    },
+    notify: ({ kind, run, text }) => {
+      this.messages.push({ kind, run, text });
+      return {};
+    },
+  };
+
+  /** What each job has done when it ends, without what every job answers. */
+  readonly #jobs: {
+    readonly [N in JobName]: (input: InputOf<N>, call: Call) => Omit<OutputOf<N>, 'key' | 'host' | 'starts'>;
+  } = {
+    copyAhead: () => ({ files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 100, tookMs: 1 }),
+    copyStore: () => ({ files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 10, tookMs: 1 }),
+    makeArchive: ({ name, facts }, call) => {
+      const archive = `${name}.tar.zst`;
+      if (!this.archives.some((known) => known.name === archive))
+        this.archives.unshift({
+          kind: 'archive',
+          name: archive,
+          site: 'fake',
+          createdAt: facts.productionUpAt,
+          bytes: 50,
+          sha256: 'aa',
+          engine: 'cockroach',
+          strategy: 'cold',
+          verified: false,
+          verifiedAt: null,
+          rows: facts.rows,
+          marker: null,
+          run: facts.run.workflowId,
+        });
+      this.changed({ what: `archive ${archive}`, call });
+      return { archive, bytes: 50, sha256: 'aa', manifestSha256: 'bb', tookMs: 1 };
+    },
+    readBack: ({ archive }, call) => {
+      const verifiedAt = this.#at();
+      this.archives = this.archives.map((known) =>
+        known.name === archive ? { ...known, verified: true, verifiedAt } : known,
+      );
+      this.changed({ what: `verified ${archive}`, call });
+      return { verifiedAt, rows: { users: 1 }, tookMs: 1 };
+    },
+  };
+
+  #requireVolume(otherwise: 'PreconditionFailed' | 'ResourceFailed'): void {
+    this.requireBackupHost();
+    if (!this.mounted) throw fail(otherwise, '/backup is not mounted on backup');
+  }
+}
+
+/** Whether an action is a remote job. */
+export function isJob(action: ActionName): action is JobName {
+  return definitionOf(action).profile === 'job';
+}
