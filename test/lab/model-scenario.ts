@@ -66,9 +66,9 @@ export const preparations: Part = (site) => {
     ...steps(on.removeArchives, on.removeNothing, on.readPull, on.authorizePull, on.revokePull, on.stopJob('off')),
     { action: on.copyAhead, key: 'off' },
     ...steps(on.startServer, on.startServer, on.readServer, on.stopJob('off')),
-    // Without its volume.
+    // Without its volume. How much is free there then depends on how the lab isolates its hosts.
     ...steps(on.readVolume, on.readWorkplace, on.removeWorkplace, on.listArchives, on.removeArchives, on.unmountVolume),
-    ...steps(on.checkBackupHost, on.makeWorkplace, on.authorizePull, on.readPull, on.revokePull, on.revokePull),
+    ...steps(on.makeWorkplace, on.authorizePull, on.readPull, on.revokePull, on.revokePull),
     ...steps(on.mountVolume, on.mountVolume, on.readVolume, on.readWorkplace),
     ...steps(on.makeWorkplace, on.makeWorkplace, on.readWorkplace, on.checkBackupHost),
     ...steps(on.readPull, on.authorizePull, on.readPull, on.authorizePull),
