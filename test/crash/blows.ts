@@ -29,6 +29,8 @@ export interface Blow {
   readonly limitsRun?: boolean;
   /** The backup server is off afterwards, with what lay in its workplace. */
   readonly leavesWorkplace?: boolean;
+  /** Production itself was struck: it may come back this long after everything else has ended. @default at once */
+  readonly servesWithinMs?: number;
   /** Returns when what was struck is back. */
   readonly deal: (struck: Struck) => Promise<void>;
 }
@@ -125,6 +127,8 @@ export const blows = {
     edges: running,
     ends: ['completed', 'failed'],
     failures: ['PreconditionFailed', 'ResourceFailed', 'UnknownOutcome', 'Unavailable'],
+    // The database recovers, and the web servers find it again.
+    servesWithinMs: 30_000,
     deal: async ({ bench, letGo }) => {
       await bench.control('POST', '/hosts/db1/power', { state: 'off' });
       letGo();

@@ -58,6 +58,7 @@ export async function runCase(bench: Bench, { blow: name, moment, seed }: Case):
     try {
       await blow.deal({ bench, workflowId, letGo: () => watch.letGo() });
       await until('run and guard have ended', () => haveEnded(bench, workflowId), CLOSED_WITHIN_S);
+      await looking.found(blow.servesWithinMs ?? 0);
     } finally {
       watch.letGo();
       await looking.stop();
@@ -183,6 +184,11 @@ class AsFound {
 
   get afterMs(): number {
     return (this.#since ?? Date.now()) - this.struckAt;
+  }
+
+  /** Returns when the site is as found, or has had so long for it. */
+  async found(withinMs: number): Promise<void> {
+    for (const until = Date.now() + withinMs; this.#since === null && Date.now() < until;) await sleep(100);
   }
 
   async stop(): Promise<void> {
