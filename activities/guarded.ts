@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type Call } from '../workflows/contract/calls';
+import { type Execution } from '../workflows/contract/companions';
 import { type FailureDetails } from '../workflows/contract/failures';
 import { type GuardMemo, lockIdOf } from '../workflows/contract/messages';
 import { fail } from './failures';
@@ -13,8 +14,8 @@ import { fail } from './failures';
  * over and is not another run's. Asks the server, no worker.
  * @throws `PreconditionFailed`, never retried: a run that was reset, or whose guard is gone, changes nothing any more
  */
-export async function requireGuard(client: Client, call: Call): Promise<void> {
-  refuseReset(call);
+export async function requireGuard(client: Client, call: Call, carriedOutFor: Execution): Promise<void> {
+  refuseReset(call, carriedOutFor);
   if (call.guard) refuseUnguarded(call, await look(client, call.guard.workflowId));
 }
 
@@ -32,15 +33,23 @@ async function look(client: Client, workflowId: string): Promise<GuardSeen> {
 }
 
 /**
- * Throws when the lock was granted to another execution than the one that acts: a reset run replays the grant of the run
- * before it. Every attempt of such a run is refused, so none has changed anything.
+ * Throws when the one that acts is a reset: it goes on with what the run before it had asked for, and with the lock that
+ * run was granted. Every attempt of such a run is refused, so none has changed anything.
+ *
+ * @param carriedOutFor the execution that waits for the activity: the run itself, or its guard
  */
-export function refuseReset({ fence, runId, site }: Call): void {
-  if (!fence?.run || fence.run === runId) return;
+export function refuseReset({ workflowId, runId, fence, site }: Call, carriedOutFor: Execution): void {
+  const before =
+    carriedOutFor.workflowId === workflowId && carriedOutFor.runId !== runId
+      ? runId
+      : fence?.run !== runId
+        ? fence?.run
+        : undefined;
+  if (before === undefined) return;
   throw refusal(
     lockIdOf(site),
     'reset',
-    `the lock of ${site} was granted to run ${fence.run}, of which this one is a reset; nothing was changed. Start a new run`,
+    `the lock of ${site} was granted to run ${before}, of which this one is a reset; nothing was changed. Start a new run`,
   );
 }
 

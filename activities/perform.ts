@@ -45,7 +45,8 @@ export function perform(action: ActionName, implementations: Implementations, en
     const cancellable = definition.effect === 'read' || definition.profile === 'job' || definition.cancellable === true;
     return await attempt(call, cancellable, async (context) => {
       // People are told also by a run that may change nothing.
-      if (definition.profile !== 'notify') await requireGuard(environment.client, call);
+      if (definition.profile !== 'notify')
+        await requireGuard(environment.client, call, Context.current().info.workflowExecution ?? call);
       try {
         const output = definition.output.parse(await carry(input, context));
         await tellOfClose(environment.tell, context, null);

@@ -10,6 +10,7 @@ import { type Disturbance, type Fault, isAttemptFault, type Phase } from './faul
 import { type Random } from './random';
 import { isJob, type SiteModel } from './site/model';
 import { type Attempt } from './temporal/activity-task';
+import { type Execution } from './temporal/execution';
 import { type TemporalServer, type Workers } from './temporal/server';
 
 type WorkerName = 'runbooks' | 'guard';
@@ -140,7 +141,7 @@ export class SimulatedWorkers implements Workers {
       let refusal: unknown = null;
       try {
         if (this.server.away) throw fail('Unavailable', 'the guard cannot be looked at: Temporal is away');
-        if (profile !== 'notify') this.#requireGuard(call);
+        if (profile !== 'notify') this.#requireGuard(call, task.run);
         if (refuse) throw fail(refuse.type, `${action} was made to fail`);
       } catch (error) {
         refusal = error;
@@ -219,8 +220,8 @@ export class SimulatedWorkers implements Workers {
     this.clock.after(500, () => this.#followJob(held, call, reach, fault));
   }
 
-  #requireGuard(call: Call): void {
-    refuseReset(call);
+  #requireGuard(call: Call, run: Execution): void {
+    refuseReset(call, { workflowId: run.id, runId: run.start.runId });
     const guard = this.server.latest(guardIdOf(call.workflowId));
     refuseUnguarded(call, guard ? { running: guard.running, memo: guard.memo } : null);
   }
