@@ -4,8 +4,9 @@ import { momentText } from '../crash/moments';
 import { casesOf } from '../crash/plan';
 import { sweep } from '../crash/sweep';
 
-const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
-const cases = 4;
+// Always the same here: a failure is the change's. The sweep looks elsewhere.
+const seed = Number(process.env.CRASH_SEED ?? 7);
+const cases = 2;
 
 afterAll(() => Bench.closeAll(), 60_000);
 
@@ -14,8 +15,7 @@ test(`whatever dies, and whenever: the site is as it was found (CRASH_SEED=${see
   await sweep({
     labs: 1,
     backupsBefore: 1,
-    plan: (moments) =>
-      casesOf(moments, { seed, sample: cases, blows: ['worker-both', 'temporal', 'terminate', 'abort'] }),
+    plan: (moments) => casesOf(moments, { seed, sample: cases, blows: ['worker-both', 'terminate'] }),
     onOutcome: (outcome) => outcomes.push(outcome),
   });
   expect(outcomes).toHaveLength(cases);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client } from '@temporalio/client';
 import { LabSite } from '../support/lab-site';
+import { sweepTest } from '../support/sweep';
 import { until } from '../support/temporal-server';
 
 const lab = new LabSite();
@@ -128,13 +129,17 @@ test('a password changed while production is down, and set right later, brings p
   await expectSafe();
 }, 180_000);
 
-test('a cloud that answers 503 for 30 s, and tokens that expire, are ridden out', async () => {
-  const run = await lab.startBackup(...keepAll);
-  await lab.reaches(client, run, 'copyAhead');
-  await lab.succeed('lab', 'fault', 'expire-tokens');
-  await lab.succeed('lab', 'fault', 'api', 'network', '--status', '503', '--for', '30s');
-  await sleep(1000);
-  const report = await lab.ended(run, 120);
-  expect(report).toMatchObject({ status: 'completed', failure: null });
-  await expectSafe();
-}, 180_000);
+sweepTest(
+  'a cloud that answers 503 for 30 s, and tokens that expire, are ridden out',
+  async () => {
+    const run = await lab.startBackup(...keepAll);
+    await lab.reaches(client, run, 'copyAhead');
+    await lab.succeed('lab', 'fault', 'expire-tokens');
+    await lab.succeed('lab', 'fault', 'api', 'network', '--status', '503', '--for', '30s');
+    await sleep(1000);
+    const report = await lab.ended(run, 120);
+    expect(report).toMatchObject({ status: 'completed', failure: null });
+    await expectSafe();
+  },
+  180_000,
+);
