@@ -13,6 +13,8 @@ import {
 import { type LockRequest } from './contract/companions';
 import { type LockGrant, type LockInput, type LockState, type LockWait, messages } from './contract/messages';
 import { watch } from './kit/carry-out';
+import { nothingLands } from './kit/late-changes';
+import { patches } from './kit/patches';
 import { conflicts, nextGrants } from './planners/lock-queue';
 
 type Waiter = LockRequest & { readonly since: string };
@@ -101,6 +103,8 @@ class Lock {
       .run(async () => {
         await watch.awaitEnd(holder.run);
         await watch.awaitEnd({ workflowId: holder.guard, runId: null });
+        // A run without a guard may have been cut off in the middle of a change, too.
+        if (patches.closesForGood()) await nothingLands(holder.run);
         this.#release(holder);
       })
       .catch((error: unknown) => {

@@ -52,7 +52,13 @@ export function companionActivities({ client }: { client: Client }): Omit<Compan
 
     async lastLanding(execution) {
       const handle = client.workflow.getHandle(execution.workflowId, execution.runId);
-      return lastLandingOf(await handle.fetchHistory(), Date.now());
+      try {
+        return lastLandingOf(await handle.fetchHistory(), Date.now());
+      } catch (error) {
+        // A run whose history is gone has long ended.
+        if (error instanceof WorkflowNotFoundError) return { any: null, targets: {} };
+        throw error;
+      }
     },
   };
 }

@@ -21,7 +21,8 @@ beforeAll(() => {
   cpSync(join(projectRoot, 'bin'), join(project, 'bin'), { recursive: true });
   for (const file of ['.swcrc', 'package-lock.json']) cpSync(join(projectRoot, file), join(project, file));
   symlinkSync(join(projectRoot, 'node_modules'), join(project, 'node_modules'));
-  for (const folder of ['workflows', 'activities', 'workers', 'cli', 'lab']) mkdirSync(join(project, folder));
+  for (const folder of ['workflows', 'activities', 'workers', 'cli', 'lab', 'test/sim'])
+    mkdirSync(join(project, folder), { recursive: true });
   writeFileSync(
     join(project, 'workflows', 'index.ts'),
     'export async function hello(): Promise<string> { return "hello"; }\n',

@@ -36,11 +36,11 @@ export class Invariants {
   #fence = 0;
   readonly #holders: { run: Execution; resources: readonly string[] }[] = [];
   readonly #wanted = new Map<string, readonly string[]>();
-  readonly #exempt = new Set<keyof ReturnType<typeof state>>();
+  readonly #exempt = new Set<keyof State>();
   #verifiedBefore: number;
   /** Somebody may have started the database under a copy. */
   readonly #byHand: boolean;
-  readonly #found: ReturnType<typeof state>;
+  #found: State;
 
   constructor(
     private readonly site: SiteModel,
@@ -65,9 +65,21 @@ export class Invariants {
         `${call.workflowId} brought production up while the database it had stopped was not running`,
       );
     if (what.startsWith('removed')) this.#removed(what);
+    // What a run changes outside every bracket is meant to stay.
+    if (call && !this.server.find(guardIdOf(call.workflowId))) {
+      if (what.startsWith('production')) this.#adopt('production');
+      if (what.startsWith('database')) this.#adopt('databaseRuns');
+      if (what.startsWith('server')) this.#adopt('server');
+    }
     this.#verifiedBefore = verified(this.site);
     if (call && !what.startsWith('finished') && !what.startsWith('archive') && !what.startsWith('verified'))
       this.#landed(what, call);
+  }
+
+  #adopt(field: keyof State): void {
+    this.#found = { ...this.#found, [field]: state(this.site)[field] };
+    // Run and operator may be of two minds about it.
+    if (this.#byHand) this.#exempt.add(field);
   }
 
   /** A change inside a bracket, when nobody looks after it any more. */
@@ -146,16 +158,17 @@ export class Invariants {
 
   /** After everything has ended and landed. */
   atEnd(): void {
+    for (const run of this.server.all()) this.#jobsOf(run);
+    // Run and guard are both gone, and an operator knows what is left.
+    if (this.site.messages.some(({ kind, text }) => kind === 'failed' && text.includes('ended before it had closed')))
+      return;
     const now = state(this.site);
-    const differs = (Object.keys(now) as (keyof typeof now)[]).filter(
-      (field) => !this.#exempt.has(field) && now[field] !== this.#found[field],
-    );
+    const differs = fieldsOf(now).filter((field) => !this.#exempt.has(field) && now[field] !== this.#found[field]);
     if (differs.length > 0)
       this.violated(
         'the site is left as it was found',
         differs.map((field) => `${field} is ${String(now[field])}, was ${String(this.#found[field])}`).join('; '),
       );
-    for (const run of this.server.all()) this.#jobsOf(run);
   }
 
   #jobsOf(run: Execution): void {
@@ -198,6 +211,8 @@ function state(site: SiteModel) {
   };
 }
 
+type State = ReturnType<typeof state>;
+const fieldsOf = (of: State) => Object.keys(of) as (keyof State)[];
 const verified = (site: SiteModel) => site.archives.filter((archive) => archive.verified).length;
 const overlap = (a: readonly string[], b: readonly string[]) =>
   a.some((one) => b.some((other) => one === other || one === 'site' || other === 'site'));

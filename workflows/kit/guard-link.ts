@@ -41,6 +41,8 @@ export class GuardLink {
   /** Set when the guard ended, whatever the reason. */
   #ended = false;
   #takenOver = false;
+  /** Set when it did not end by itself: somebody has terminated it. */
+  #broken = false;
 
   /**
    * @param onTakeOver called once when the guard takes over; the run ends its own closes, and `yield` is sent when it resolves
@@ -72,6 +74,10 @@ export class GuardLink {
 
   get takenOver(): boolean {
     return this.#takenOver;
+  }
+
+  get broken(): boolean {
+    return this.#broken;
   }
 
   get ended(): boolean {
@@ -149,7 +155,9 @@ export class GuardLink {
       );
     });
     void CancellationScope.nonCancellable(async () => {
-      await child.result().catch(() => undefined);
+      await child.result().catch(() => {
+        this.#broken = true;
+      });
       if (this.#ended) return;
       this.#ended = true;
       this.onEnded();

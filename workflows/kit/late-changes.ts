@@ -22,3 +22,9 @@ export async function outlast(run: Execution, close: Action, again: () => Promis
     await again();
   }
 }
+
+/** Returns when nothing that this run has sent can land any more. */
+export async function nothingLands(run: Execution): Promise<void> {
+  const until = (await ask.lastLanding(run)).any ?? 0;
+  if (Date.now() < until) await sleep(until - Date.now());
+}

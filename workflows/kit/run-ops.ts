@@ -198,6 +198,13 @@ export class RunOps implements Ops {
     await Promise.all(this.#messages);
     if (this.#guard.takenOver) {
       await CancellationScope.nonCancellable(() => this.#guard.finished());
+      if (this.#guard.broken)
+        return fail(
+          'UnknownOutcome',
+          `the guard ${this.#guard.id} had taken over, and was ended before it had closed everything. Look at: ` +
+            `${this.left.join(', ')}; production: runbook run production --site ${this.site.name} --set action=status`,
+          { target: this.#guard.id },
+        );
       return fail(
         'PreconditionFailed',
         'the guard has closed what this run had open because a limit had passed; see the notifications, then start a new run',
