@@ -66,14 +66,18 @@ test.each([
   150_000,
 );
 
-test('a database that stops only by force is stopped by force, and the report says so', async () => {
-  await lab.succeed('lab', 'fault', 'db-wont-stop');
-  const report = await lab.backup(...keepAll);
-  expect(report).toMatchObject({ status: 'completed', result: { databaseStoppedByForce: true } });
-  await lab.succeed('lab', 'fault', 'clear');
-  verified = (await lab.json<Backup[]>('backups', 'lab')).filter((each) => each.verified).map(({ name }) => name);
-  await expectSafe();
-}, 150_000);
+sweepTest(
+  'a database that stops only by force is stopped by force, and the report says so',
+  async () => {
+    await lab.succeed('lab', 'fault', 'db-wont-stop');
+    const report = await lab.backup(...keepAll);
+    expect(report).toMatchObject({ status: 'completed', result: { databaseStoppedByForce: true } });
+    await lab.succeed('lab', 'fault', 'clear');
+    verified = (await lab.json<Backup[]>('backups', 'lab')).filter((each) => each.verified).map(({ name }) => name);
+    await expectSafe();
+  },
+  150_000,
+);
 
 test('a database that does not stop by any means ends the run, and serves again', async () => {
   await lab.succeed('lab', 'fault', 'db-wont-stop', '--even-by-force');
@@ -115,19 +119,23 @@ test('a database that does not start keeps production down, told again and again
   await expectSafe();
 }, 180_000);
 
-test('a password changed while production is down, and set right later, brings production back', async () => {
-  const run = await lab.startBackup(...keepAll);
-  await lab.reaches(client, run, 'copyStore');
-  await lab.succeed('lab', 'fault', 'wrong-password');
-  await until(
-    'an alarm',
-    async () => (await lab.status()).notifications.some((told) => told.run === run && told.kind === 'alarm'),
-    60,
-  );
-  await lab.succeed('lab', 'fault', 'clear');
-  expect((await lab.ended(run)).status).toBe('completed');
-  await expectSafe();
-}, 180_000);
+sweepTest(
+  'a password changed while production is down, and set right later, brings production back',
+  async () => {
+    const run = await lab.startBackup(...keepAll);
+    await lab.reaches(client, run, 'copyStore');
+    await lab.succeed('lab', 'fault', 'wrong-password');
+    await until(
+      'an alarm',
+      async () => (await lab.status()).notifications.some((told) => told.run === run && told.kind === 'alarm'),
+      60,
+    );
+    await lab.succeed('lab', 'fault', 'clear');
+    expect((await lab.ended(run)).status).toBe('completed');
+    await expectSafe();
+  },
+  180_000,
+);
 
 sweepTest(
   'a cloud that answers 503 for 30 s, and tokens that expire, are ridden out',
