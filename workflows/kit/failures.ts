@@ -42,6 +42,12 @@ export function isOfReset(error: unknown): boolean {
   return failureDetails(error).operation === 'reset';
 }
 
+/** Whether the failure says no more than that a close was left to the guard. */
+export const leftToGuard = 'left to guard';
+export function isLeftToGuard(error: unknown): boolean {
+  return failureDetails(error).operation === leftToGuard;
+}
+
 /** A step's failure, as the run ends with it: which step, what went wrong, and what to do. */
 export function stepFailure(step: string, effect: 'read' | 'change', error: unknown): ApplicationFailure {
   const inner = applicationFailure(error);

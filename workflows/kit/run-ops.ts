@@ -18,7 +18,7 @@ import { type Site } from '../contract/resolve-site';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut } from './carry-out';
 import { type Checklist } from './checklist';
-import { fail, isOfReset, isUnguarded, stepFailure } from './failures';
+import { fail, isOfReset, isUnguarded, leftToGuard, stepFailure } from './failures';
 import { GuardLink } from './guard-link';
 import { takeLock } from './lock-client';
 import { outlast } from './late-changes';
@@ -174,6 +174,17 @@ export class RunOps implements Ops {
     return result.value;
   }
 
+  /** What became of what this run had open, for people. Complete once `end` has returned. */
+  get remainder(): string {
+    if (this.left.length === 0) return 'Nothing was left open';
+    const titles = this.left.join(', ');
+    if (!this.#guard.takenOver || !this.#guard.broken) return `Left to its guard: ${titles}`;
+    return (
+      `The guard ${this.#guard.id} had taken over, and was ended before it had closed everything. Look at: ${titles}; ` +
+      `production: runbook run production --site ${this.site.name} --set action=status`
+    );
+  }
+
   phase(text: string): void {
     this.setPhase(text);
   }
@@ -198,13 +209,7 @@ export class RunOps implements Ops {
     await Promise.all(this.#messages);
     if (this.#guard.takenOver) {
       await CancellationScope.nonCancellable(() => this.#guard.finished());
-      if (this.#guard.broken)
-        return fail(
-          'UnknownOutcome',
-          `the guard ${this.#guard.id} had taken over, and was ended before it had closed everything. Look at: ` +
-            `${this.left.join(', ')}; production: runbook run production --site ${this.site.name} --set action=status`,
-          { target: this.#guard.id },
-        );
+      if (this.#guard.broken) return fail('UnknownOutcome', this.remainder, { target: this.#guard.id });
       return fail(
         'PreconditionFailed',
         'the guard has closed what this run had open because a limit had passed; see the notifications, then start a new run',
@@ -296,6 +301,7 @@ export class RunOps implements Ops {
 
   #guardTookIt(): Error {
     return fail('PreconditionFailed', `left to the guard ${this.#guard.id}: ${this.left.join(', ')}`, {
+      operation: leftToGuard,
       target: this.#guard.id,
     });
   }

@@ -17,7 +17,7 @@ import { type RunbookInput, type RunbookName, type RunbookResult, runbooks } fro
 import { parseWith, problemsText } from '../contract/problems';
 import { ask } from './carry-out';
 import { Checklist } from './checklist';
-import { applicationFailure, fail, stepFailure } from './failures';
+import { applicationFailure, fail, isLeftToGuard, stepFailure } from './failures';
 import { type Ops } from './ops';
 import { PlanOps } from './plan-ops';
 import { RunOps } from './run-ops';
@@ -106,11 +106,12 @@ export function runbook<N extends RunbookName>(
       outcome = { error };
     }
     const ended = await ops.end();
-    if (ended && ('result' in outcome || isCancellation(outcome.error))) outcome = { error: ended };
+    if (ended && ('result' in outcome || isCancellation(outcome.error) || isLeftToGuard(outcome.error)))
+      outcome = { error: ended };
     upsertMemo({ planDigest: planDigest(ops.steps) });
 
     const failure = 'error' in outcome ? outcomeFailure(outcome.error) : null;
-    const ending = endingOf(failure, aborted, ops.left);
+    const ending = endingOf(failure, aborted, ops.remainder);
     phase(ending.outcome);
     upsertSearchAttributes({ RunbookOutcome: [ending.outcome] });
     checklist.end(ending.text);
@@ -135,12 +136,12 @@ interface Ending {
   readonly text: string;
 }
 
-function endingOf(failure: Error | null, aborted: AbortRequest | null, left: readonly string[]): Ending {
+function endingOf(failure: Error | null, aborted: AbortRequest | null, remainder: string): Ending {
   if (!failure) return { outcome: 'completed', text: 'done' };
-  const rest = left.length > 0 ? `Left to its guard: ${left.join(', ')}` : 'Nothing was left open';
   if (isCancellation(failure)) {
     const who = aborted ? `aborted by ${aborted.who}: ${aborted.why}` : 'cancelled';
-    return { outcome: 'cancelled', text: `${who}. ${rest}` };
+    return { outcome: 'cancelled', text: `${who}. ${remainder}` };
   }
-  return { outcome: 'failed', text: `${applicationFailure(failure)?.type}: ${failure.message}. ${rest}` };
+  const text = `${applicationFailure(failure)?.type}: ${failure.message}`;
+  return { outcome: 'failed', text: failure.message === remainder ? text : `${text}. ${remainder}` };
 }
