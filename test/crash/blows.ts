@@ -54,7 +54,7 @@ export const blows = {
     what: 'SIGKILL of the worker of the runs and of that of the guards; new ones are started at once',
     edges: always,
     ends: ['completed', 'failed'],
-    // A guard that is not heard from within 15 s is no guard to open anything under.
+    // A guard that is not heard from within 30 s is no guard to open anything under.
     failures: ['Unavailable'],
     deal: async ({ bench, letGo }) => {
       await bench.killWorkers('runbooks', 'guard');
@@ -76,7 +76,7 @@ export const blows = {
     what: 'SIGKILL of the worker of the guards; a new one is started at once',
     edges: running,
     ends: ['completed', 'failed'],
-    // A guard that is not heard from within 15 s is no guard to open anything under.
+    // A guard that is not heard from within 30 s is no guard to open anything under.
     failures: ['Unavailable'],
     deal: async ({ bench, letGo }) => {
       await bench.killWorkers('guard');

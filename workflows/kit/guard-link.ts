@@ -13,6 +13,7 @@ import { type Action } from '../contract/actions';
 import { companions, guardIdOf, type GuardInput, guardQueueOf, type OpenBracket } from '../contract/messages';
 import { type Site } from '../contract/resolve-site';
 import { fail, unguarded } from './failures';
+import { companionAnswerSeconds } from './patience';
 import { patches } from './patches';
 import {
   bracketClosed,
@@ -23,8 +24,6 @@ import {
   guardTakesOver,
   yielded,
 } from './guard-signals';
-
-const answerSeconds = 15;
 
 /**
  * The run's side of its guard.
@@ -172,7 +171,7 @@ export class GuardLink {
   }
 
   async #hear(number: number): Promise<void> {
-    const heard = await condition(() => this.#answered >= number || this.#ended, answerSeconds * 1000);
+    const heard = await condition(() => this.#answered >= number || this.#ended, companionAnswerSeconds * 1000);
     if (heard && this.#answered >= number) return;
     throw fail(
       'Unavailable',

@@ -4,9 +4,9 @@ import { type Site } from '../contract/resolve-site';
 import { ask } from './carry-out';
 import { type Checklist } from './checklist';
 import { fail } from './failures';
+import { companionAnswerSeconds } from './patience';
 import { patches } from './patches';
 
-const answerSeconds = 15;
 const askAgainSeconds = 60;
 
 const lockGranted = defineSignal<[LockGrant]>(messages.lockGranted);
@@ -40,7 +40,7 @@ export async function takeLock(
   try {
     const request = { site: site.name, run: { workflowId, runId }, runbook, guard, resources, queue };
     await ask.requestLock(request);
-    const answered = await condition(() => granted !== null || wait !== null, answerSeconds * 1000);
+    const answered = await condition(() => granted !== null || wait !== null, companionAnswerSeconds * 1000);
     if (!answered) {
       throw fail(
         'Unavailable',
