@@ -6,12 +6,14 @@ import {
   defineSignal,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type LockRequest } from './contract/companions';
+import { type LockRequest, lockRequest } from './contract/companions';
 import { type LockGrant, type LockInput, type LockState, type LockWait, messages } from './contract/messages';
+import { parseWith, problemsText } from './contract/problems';
 import { watch } from './kit/carry-out';
 import { nothingLands } from './kit/late-changes';
 import { patches } from './kit/patches';
@@ -20,7 +22,7 @@ import { conflicts, nextGrants } from './planners/lock-queue';
 type Waiter = LockRequest & { readonly since: string };
 type Holder = Waiter & { readonly fence: number };
 
-const lockRequest = defineSignal<[LockRequest]>(messages.lockRequest);
+const requested = defineSignal<[unknown]>(messages.lockRequest);
 const lockGranted = defineSignal<[LockGrant]>(messages.lockGranted);
 const lockQueued = defineSignal<[LockWait]>(messages.lockQueued);
 const locks = defineQuery<LockState[]>(messages.locks);
@@ -52,7 +54,7 @@ class Lock {
   }
 
   async run(): Promise<void> {
-    setHandler(lockRequest, (request) => this.#take(request), { description: 'Ask for the lock' });
+    setHandler(requested, (request) => this.#take(request), { description: 'Ask for the lock' });
     setHandler(locks, () => this.#state(), { description: 'Who holds the lock, and who waits' });
     for (const holder of this.#holders) this.#watch(holder);
     for (;;) {
@@ -70,7 +72,11 @@ class Lock {
     await continueAsNew<typeof lock>({ site: this.input.site, carried });
   }
 
-  #take(request: LockRequest): void {
+  #take(sent: unknown): void {
+    const parsed = parseWith(lockRequest, sent);
+    // Anybody can send a signal; one that makes no sense must not stand in the way of the others.
+    if (!parsed.ok) return log.warn(`a request for the lock was ignored: ${problemsText(parsed.problems)}`);
+    const request = parsed.value;
     const same = ({ run }: LockRequest) => run.workflowId === request.run.workflowId && run.runId === request.run.runId;
     // The request may be sent twice.
     if (this.#holders.some(same) || this.#queue.some(same)) return;

@@ -1,7 +1,7 @@
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Plan } from '../../workflows/contract/plan';
-import { type GuardState, type LockState } from '../../workflows/contract/messages';
+import { type GuardState, type LockState, messages } from '../../workflows/contract/messages';
 import { type RunbookResult } from '../../workflows/contract/runbooks';
 import { fail } from '../../activities/failures';
 import { FakeSite, fakeDocument, gate } from '../support/fake-site';
@@ -191,6 +191,29 @@ test('two backups at once: the second waits, and is seen to wait', async () => {
   await second.result();
   expect(site.changes).toEqual([...wholeBackup, ...wholeBackup]);
   expect(site.messages.some(({ kind, run }) => kind === 'waiting' && run === second.workflowId)).toBe(true);
+}, 60_000);
+
+test('a request for the lock that makes no sense is no obstacle to the next one', async () => {
+  const site = 'fake';
+  const run = { workflowId: 'somebody', runId: 'not-a-run-id' };
+  const request = {
+    site,
+    run,
+    runbook: 'dailyBackup',
+    guard: 'guard/somebody',
+    resources: ['site'],
+    queue: 'runbooks',
+  };
+  const requests: unknown[] = [request, { ...request, resources: 'site' }, null];
+  for (const sent of requests)
+    await temporal.client.workflow.signalWithStart('lock', {
+      workflowId: 'lock/fake',
+      taskQueue: 'runbooks-guard',
+      args: [{ site }],
+      signal: messages.lockRequest,
+      signalArgs: [sent],
+    });
+  await (await start({ action: 'up' }, 'production')).result();
 }, 60_000);
 
 test('the lock passes on only when the guard of a terminated run is done', async () => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type SiteDocument } from './site';
 
 /** The site a run works on, with the text it was read from. */
@@ -43,14 +44,16 @@ export interface LastLanding {
 }
 
 /** Asks for the right to change resources of a site. */
-export interface LockRequest {
-  readonly site: string;
-  readonly run: Execution;
-  readonly runbook: string;
+export const lockRequest = z.object({
+  site: z.string().min(1),
+  // The server fails the task of a workflow that signals an execution whose run id is no UUID, again and again.
+  run: z.object({ workflowId: z.string().min(1), runId: z.guid() }),
+  runbook: z.string(),
   /** The guard that keeps the lock after its run: `guard/<workflow id>`. */
-  readonly guard: string;
+  guard: z.string().min(1),
   /** Resource paths: `site`, `host/db1`. `site` conflicts with everything. */
-  readonly resources: readonly string[];
+  resources: z.array(z.string().min(1)).min(1).readonly(),
   /** Queue of the lock's worker. */
-  readonly queue: string;
-}
+  queue: z.string(),
+});
+export type LockRequest = Readonly<z.output<typeof lockRequest>>;

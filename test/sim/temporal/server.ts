@@ -46,10 +46,15 @@ export class TemporalServer implements ActivityHost {
     private readonly observer: Observer,
   ) {}
 
+  /** Of the shape the server gives them: it fails the task of a workflow that names another. */
+  #newRunId(): string {
+    return `00000000-0000-4000-8000-${String(++this.#runs).padStart(12, '0')}`;
+  }
+
   /** @returns null if one of that id runs already */
   start(start: Omit<Start, 'runId'>): Execution | null {
     if (this.latest(start.workflowId)?.running) return null;
-    const run = this.#add({ ...start, runId: `run-${++this.#runs}` });
+    const run = this.#add({ ...start, runId: this.#newRunId() });
     this.#tell(run, {
       initializeWorkflow: {
         workflowId: start.workflowId,
@@ -118,7 +123,7 @@ export class TemporalServer implements ActivityHost {
       .concat(run.pending);
     this.terminate(run);
     const { parent: _parent, ...start } = run.start;
-    const next = this.#add({ ...start, runId: `run-${++this.#runs}` });
+    const next = this.#add({ ...start, runId: this.#newRunId() });
     run.resetTo = next;
     next.memo = { ...run.memo };
     for (const flag of run.flags) next.flags.add(flag);
@@ -269,7 +274,7 @@ export class TemporalServer implements ActivityHost {
       this.#close(run, { kind: 'cancelled' });
     } else if (command.continueAsNewWorkflowExecution) {
       const { workflowType, arguments: args } = command.continueAsNewWorkflowExecution;
-      const next = `run-${++this.#runs}`;
+      const next = this.#newRunId();
       this.#close(run, { kind: 'continued', next });
       const { start } = run;
       const renewed = this.#add({
