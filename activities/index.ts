@@ -1,5 +1,4 @@
 import { type Client } from '@temporalio/client';
-import { guardQueueOf } from '../workflows/contract/messages';
 import { type Activities, activitiesOf } from './activities';
 import { archiveActions } from './archive';
 import { cloudActions } from './cloud';
@@ -50,7 +49,7 @@ export function createActivities({ client, env, sites, home, cwd }: ActivityDepe
       openstack,
       ssh,
       client,
-      catalogueQueue: async (site) => guardQueueOf((await sites.load(site)).document.queue),
+      loadSite: (site) => sites.load(site),
     }),
     ...jobActions({ openstack, ssh }),
     ...notifyActions({ env, clock }),

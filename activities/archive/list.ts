@@ -1,13 +1,13 @@
 import { type BackupRecord } from '../../workflows/contract/actions/archives';
 import { sh, type ShellText } from '../ssh/shell';
-import { manifestOf, verificationOf } from './manifest';
+import { distrustOf, manifestOf, verificationOf } from './manifest';
 
 /** Exit code where the directory of the archives is not there: a volume that is no longer mounted. */
 export const noDirectory = 3;
 
 /**
- * One line for each manifest: archive's size (- if it is gone), manifest's time in seconds, manifest and verification
- * record in base64 (- if there is none), name of the archive. Exits with `noDirectory` where there is none.
+ * One line for each manifest: archive's size (- if it is gone), manifest's time in seconds, manifest, verification record
+ * and why it was taken away in base64 (- if there is none), name of the archive. Exits with `noDirectory` where there is none.
  */
 export const listManifests = (directory: string): ShellText => sh`cd ${directory} 2> /dev/null || exit ${noDirectory}
 for manifest in *.manifest.json; do
@@ -16,7 +16,9 @@ for manifest in *.manifest.json; do
   size=$(stat -c %s "$name" 2> /dev/null) || size=-
   verified=-
   if [ -f "$name.verified.json" ]; then verified=$(base64 -w 0 "$name.verified.json"); fi
-  echo "$size $(stat -c %Y "$manifest") $(base64 -w 0 "$manifest")- $\{verified:--} $name"
+  distrusted=-
+  if [ -f "$name.distrusted.json" ]; then distrusted=$(base64 -w 0 "$name.distrusted.json"); fi
+  echo "$size $(stat -c %Y "$manifest") $(base64 -w 0 "$manifest")- $\{verified:--} $\{distrusted:--} $name"
 done`;
 
 /**
@@ -34,16 +36,17 @@ export function readRecords(listing: string, site: string): BackupRecord[] {
 }
 
 function recordOf(line: string, site: string): BackupRecord | undefined {
-  const match = /^(\d+|-) (\d+) (\S*)- (\S+) (.+)$/.exec(line);
+  const match = /^(\d+|-) (\d+) (\S*)- (\S+) (\S+) (.+)$/.exec(line);
   if (!match) return undefined;
-  const [, size = '-', seconds = '0', encoded = '', verifiedBy = '-', name = ''] = match;
+  const [, size = '-', seconds = '0', encoded = '', verifiedBy = '-', distrusted = '-', name = ''] = match;
   const manifest = manifestOf(decode(encoded));
   if (manifest?.name !== name) return unreadable(name, site, size, Number(seconds));
 
   const verification = verificationOf(decode(verifiedBy));
   const isWhole = Number(size) === manifest.bytes;
   const verified = isWhole && verification?.sha256 === manifest.sha256;
-  const { createdAt, bytes, sha256, engine, strategy, rows, marker, run } = manifest;
+  const problem = verified ? undefined : distrustOf(decode(distrusted))?.why;
+  const { createdAt, bytes, sha256, engine, version, standIn, strategy, storeBytes, rows, marker, run } = manifest;
   return {
     kind: 'archive',
     name,
@@ -58,6 +61,8 @@ function recordOf(line: string, site: string): BackupRecord | undefined {
     rows,
     marker,
     run: run.workflowId,
+    ...{ version, storeBytes, standIn },
+    ...(problem !== undefined && { problem }),
   };
 }
 

@@ -29,8 +29,15 @@ const verification = z.object({
 });
 export type Verification = z.infer<typeof verification>;
 
+/** What lies beside it as `<archive>.distrusted.json` once the verification was taken away. */
+const distrust = z.object({ name: z.string(), why: z.string() });
+export type Distrust = z.infer<typeof distrust>;
+
 /** Undefined for a text that is no manifest. */
 export const manifestOf = (text: string): Manifest | undefined => parsed(manifest, text);
+
+/** Undefined for a text that does not say why. */
+export const distrustOf = (text: string): Distrust | undefined => parsed(distrust, text);
 
 /** Undefined for a text that is no verification record. */
 export const verificationOf = (text: string): Verification | undefined => parsed(verification, text);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { RunObserver } from '../../cli/follow/observer';
 import { type RunReport } from '../../cli/report/report';
-import { type BackupRecord } from '../../workflows/contract/actions/archives';
+import { type CatalogueEntry } from '../../workflows/contract/actions/archives';
 import { catalogueIdOf, guardIdOf, messages } from '../../workflows/contract/messages';
 import { until } from '../support/temporal-server';
 import { verifiedArchives } from './archives';
@@ -137,8 +137,8 @@ async function gather(
 }
 
 async function catalogueOf({ client }: Bench): Promise<readonly string[]> {
-  const records = await client.workflow.getHandle(catalogueIdOf('lab')).query<BackupRecord[]>(messages.backups);
-  return records.filter(({ verified }) => verified).map(({ name }) => name);
+  const records = await client.workflow.getHandle(catalogueIdOf('lab')).query<CatalogueEntry[]>(messages.backups);
+  return records.filter(({ verified, missingSince }) => verified && missingSince === null).map(({ name }) => name);
 }
 
 /** What `runbook report --json` prints. */

@@ -1,7 +1,8 @@
-import { type ActionName } from '../../workflows/contract/actions';
+import { type ActionName, type InputOf } from '../../workflows/contract/actions';
 import { type Call } from '../../workflows/contract/calls';
 import { type Ending, type Execution as Watched, type LockRequest } from '../../workflows/contract/companions';
 import { catalogueIdOf, companions, guardQueueOf, lockIdOf, messages } from '../../workflows/contract/messages';
+import { reportOf } from '../../activities/archive/catalogue';
 import { fail } from '../../activities/failures';
 import { lastLandingOf } from '../../activities/temporal/last-landing';
 import { type Clock } from './clock';
@@ -36,12 +37,20 @@ export class Companions {
   }
 
   /** Actions that are messages to a companion; undefined for all others. */
-  act(action: ActionName, input: unknown, { site }: Call): object | undefined {
+  act(action: ActionName, input: unknown, { site, workflowId }: Call): object | undefined {
+    if (action === 'recordDrill') {
+      this.#tellCatalogue(site, messages.drilled, (input as InputOf<'recordDrill'>).drill);
+      return {};
+    }
     if (action !== 'updateCatalogue') return undefined;
-    const { backups } = input as { backups: SiteModel['catalogue'] };
-    this.#signalWithStart(catalogueIdOf(site), companions.catalogue, [{ site }], messages.catalogued, [backups]);
-    this.site.catalogue = [...backups];
+    const update = input as InputOf<'updateCatalogue'>;
+    this.#tellCatalogue(site, messages.catalogued, reportOf(update, this.site.siteFile(site), workflowId));
+    this.site.catalogue = [...update.backups];
     return {};
+  }
+
+  #tellCatalogue(site: string, signal: string, content: unknown): void {
+    this.#signalWithStart(catalogueIdOf(site), companions.catalogue, [{ site }], signal, [content]);
   }
 
   #do(type: string, argument: unknown): unknown {

@@ -38,8 +38,10 @@ export const actions = {
   readBack: copy.readBack,
   listArchives: archives.listArchives,
   removeArchives: archives.removeArchives,
+  distrustArchive: archives.distrustArchive,
   readCatalogue: archives.readCatalogue,
   updateCatalogue: archives.updateCatalogue,
+  recordDrill: archives.recordDrill,
   stopJob: jobs.stopJob,
   notify: notify.notify,
 } as const;

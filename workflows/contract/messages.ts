@@ -1,5 +1,5 @@
-import { type Action } from './actions';
-import { type BackupRecord } from './actions/archives';
+import { type Action, type InputOf } from './actions';
+import { type BackupPlace, type BackupRecord, type CatalogueEntry } from './actions/archives';
 import { type Call } from './calls';
 import { type Ending, type Execution, type LockRequest } from './companions';
 import { type NotifyTarget } from './site';
@@ -44,9 +44,13 @@ export const messages = {
   yielded: 'yielded',
   /** Query of a guard: `GuardState`. */
   brackets: 'brackets',
-  /** Run to catalogue: `BackupRecord[]`, what lies on the volume. */
+  /** Run to catalogue: `CatalogueReport`, what lies in a place; of before: `BackupRecord[]`, what lies on the volume. */
   catalogued: 'catalogued',
-  /** Query of a catalogue: `BackupRecord[]`. */
+  /** Run to catalogue: `Drill`. */
+  drilled: 'drilled',
+  /** Worker to catalogue: `BackupWatch`, how old the last backup may be. */
+  watched: 'watched',
+  /** Query of a catalogue: `CatalogueEntry[]`, newest first. */
   backups: 'backups',
 } as const;
 
@@ -127,9 +131,41 @@ export interface GuardResult {
   readonly why: Ending | 'limit' | null;
 }
 
+/** What a run has seen in a place, and what was decided about it; see the action `updateCatalogue`. */
+export interface CatalogueReport extends Pick<InputOf<'updateCatalogue'>, 'backups' | 'decisions'> {
+  readonly where: BackupPlace;
+  /** Workflow id of the run that looked. */
+  readonly by: string;
+  readonly watch: BackupWatch;
+}
+
+/** When people are told that there is no backup, and who. */
+export interface BackupWatch {
+  /** The last verified backup may be this old. */
+  readonly maxAgeHours: number;
+  readonly notify: readonly NotifyTarget[];
+}
+
 export interface CatalogueInput {
   readonly site: string;
+  /** Carried over by continue-as-new. */
+  readonly carried?: {
+    readonly entries: readonly CatalogueEntry[];
+    /** `since`: epoch ms at which it began. Null until a worker or a run has told. */
+    readonly watch: (BackupWatch & { readonly since: number }) | null;
+    readonly alarm: BackupAlarm | null;
+    /** What people are still to be told. */
+    readonly news: readonly string[];
+  };
+  /** Carried over by a continue-as-new of before. */
   readonly backups?: readonly BackupRecord[];
+}
+
+/** What people were last told, or were to be told, of a backup that is missed. Null in the state: all is well. */
+export interface BackupAlarm {
+  readonly kind: 'alarm' | 'recovered';
+  /** Epoch ms before which it is not told again. */
+  readonly tellAt: number;
 }
 
 /** A line of the checklist. */

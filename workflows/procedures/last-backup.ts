@@ -1,11 +1,12 @@
 import { act } from '../contract/actions';
 import { type Ops } from '../kit/ops';
+import { lastBackup } from '../planners/backup-alarm';
 
 /** Raises an alarm when the newest verified backup is older than the site allows. The run goes on: it makes a new one. */
 export async function tellIfLastBackupIsOld(ops: Ops): Promise<void> {
   const { name, backup } = ops.site;
   const known = await ops.attempt(act.readCatalogue({ site: name }));
-  const newest = known?.backups.find(({ kind, verified }) => kind === 'archive' && verified);
+  const newest = lastBackup(known?.backups ?? []);
   if (!newest) return;
   const hours = (Date.now() - Date.parse(newest.createdAt)) / 3_600_000;
   if (hours > backup.maxAgeHours)

@@ -1,7 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type BackupRecord } from '../../../workflows/contract/actions/archives';
+import { type BackupRecord, catalogueEntry } from '../../../workflows/contract/actions/archives';
 import { catalogueActions } from '../../../activities/archive/catalogue';
 import { failureOf } from '../cloud/small-cloud';
+import { modelDocument } from '../../sim/site/document';
 import { contextFor } from '../copy/local-hosts';
 
 const record: BackupRecord = {
@@ -32,12 +33,16 @@ function actionsWith(answer: () => Promise<unknown>) {
       signalWithStart: async (type: string, options: object) => void signals.push({ type, ...options }),
     },
   } as unknown as Client;
-  return { signals, ...catalogueActions({ client, catalogueQueue: (site) => `${site}-queue` }) };
+  return {
+    signals,
+    ...catalogueActions({ client, loadSite: async (name) => ({ name, document: modelDocument, sha256: '00' }) }),
+  };
 }
 
 test('the catalogue answers while the server is off', async () => {
   const { readCatalogue } = actionsWith(async () => [record]);
-  expect(await readCatalogue.do({ site: 'lab' }, contextFor())).toEqual({ backups: [record] });
+  // As a catalogue of before answers.
+  expect(await readCatalogue.do({ site: 'lab' }, contextFor())).toEqual({ backups: [catalogueEntry.parse(record)] });
 });
 
 test('before the first backup there is no catalogue, and no backup', async () => {
@@ -62,10 +67,17 @@ test('what lies on the volume is sent to the catalogue, which starts if need be'
     {
       type: 'catalogue',
       workflowId: 'catalogue/lab',
-      taskQueue: 'lab-queue',
+      taskQueue: 'runbooks-guard',
       args: [{ site: 'lab' }],
       signal: 'catalogued',
-      signalArgs: [[record]],
+      signalArgs: [
+        {
+          backups: [record],
+          where: { host: 'backup', directory: '/backup/bookface' },
+          by: expect.any(String) as string,
+          watch: { maxAgeHours: 26, notify: modelDocument.notify },
+        },
+      ],
     },
   ]);
 });

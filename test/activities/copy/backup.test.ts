@@ -54,7 +54,7 @@ beforeEach(() => {
     user: 'root',
     knownHosts: `[${address}]:2222 ssh-ed25519 key-of-${name}\n`,
   });
-  const catalogue = {} as Pick<ArchiveDependencies, 'client' | 'catalogueQueue'>;
+  const catalogue = {} as Pick<ArchiveDependencies, 'client' | 'loadSite'>;
   actions = {
     ...copyActions({ openstack, ssh: hosts, routeTo }),
     ...archiveActions({ openstack, ssh: hosts, ...catalogue }),

@@ -84,7 +84,7 @@ beforeAll(async () => {
   const surroundings = { env: {}, home: directory };
   const ssh = createSshHosts(surroundings);
   const openstack = createOpenStack({ ...surroundings, cwd: directory });
-  const catalogue = {} as Pick<ArchiveDependencies, 'client' | 'catalogueQueue'>;
+  const catalogue = {} as Pick<ArchiveDependencies, 'client' | 'loadSite'>;
   actions = {
     ...databaseActions({ ssh, clock: systemClock }),
     ...copyActions({ openstack, ssh, routeTo: knownRoutes(surroundings) }),

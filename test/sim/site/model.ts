@@ -6,7 +6,7 @@ import {
   type JobName,
   type OutputOf,
 } from '../../../workflows/contract/actions';
-import { type BackupRecord } from '../../../workflows/contract/actions/archives';
+import { type BackupRecord, catalogueEntry } from '../../../workflows/contract/actions/archives';
 import { type Call } from '../../../workflows/contract/calls';
 import { type LoadedSite } from '../../../workflows/contract/companions';
 import { modelDocument } from './document';
@@ -276,11 +276,21 @@ export class SiteModel {
       });
       return { removed: [...names] };
     },
-    readCatalogue: () => ({ backups: [...this.catalogue] }),
+    distrustArchive: ({ name }, call) => {
+      this.#requireVolume('ResourceFailed');
+      const verified = this.archives.some((archive) => archive.name === name && archive.verified);
+      return this.#set(`distrusted ${name}`, call, verified, () => {
+        this.archives = this.archives.map((archive) =>
+          archive.name === name ? { ...archive, verified: false, verifiedAt: null } : archive,
+        );
+      });
+    },
+    readCatalogue: () => ({ backups: this.catalogue.map((record) => catalogueEntry.parse(record)) }),
     updateCatalogue: ({ backups }) => {
       this.catalogue = [...backups];
       return {};
     },
+    recordDrill: () => ({}),
     stopJob: ({ key }, call) => {
       if (this.server !== 'ACTIVE') return { key, host: 'backup', state: 'host-off', starts: 0 };
       this.#reach('backup');
