@@ -5,7 +5,7 @@ import { databaseStopped, requireHealthy } from './procedures/database-stopped';
 import { downtimeMs, productionDown, requireProduction } from './procedures/production-down';
 import { tellIfLastBackupIsOld } from './procedures/last-backup';
 import { runbook } from './kit/runbook';
-import { planRotation } from './planners/rotation';
+import { planRetention } from './planners/retention';
 
 /**
  * Takes production down for as long as it takes to copy what has changed, and makes an archive of the copy that has
@@ -14,7 +14,7 @@ import { planRotation } from './planners/rotation';
 export const dailyBackup = runbook('daily-backup', async (ops, input) => {
   const { site, run } = ops;
   const { production, database, backup } = site;
-  const keep = input.keep ?? backup.keep;
+  const policy = { ...backup.retention, keep: input.keep ?? backup.keep };
   const workplace = workplaceOf(backup);
   const pull = { workplace, database, name: 'daily-backup' };
   const place = { host: backup.host, volume: backup.volume, directory: backup.directory };
@@ -75,12 +75,13 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
         );
 
         const { archives } = await ops.do(act.listArchives({ place, site: site.name }));
-        const rotation = planRotation(archives, keep);
-        await ops.do(act.removeArchives({ place, remove: [...rotation.remove] }));
-        const removed = new Set(rotation.remove.map(({ name }) => name));
+        const retention = planRetention(archives, policy);
+        const decisions = { keep: [...retention.keep], remove: [...retention.remove] };
+        await ops.do(act.removeArchives({ place, remove: decisions.remove }));
+        const removed = new Set(decisions.remove.map(({ name }) => name));
         const backups = archives.filter(({ name }) => !removed.has(name));
         // A cache: a backup does not fail because of it.
-        await ops.attempt(act.updateCatalogue({ site: site.name, backups }));
+        await ops.attempt(act.updateCatalogue({ site: site.name, backups, decisions }));
 
         return {
           archive: archive.archive,
@@ -100,8 +101,8 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
           },
           databaseStoppedByForce: stop.forced,
           verifiedAt: proof.verifiedAt,
-          rotated: [...rotation.remove],
-          kept: [...rotation.keep],
+          rotated: decisions.remove,
+          kept: decisions.keep,
           backups,
         };
       }),

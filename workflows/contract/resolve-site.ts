@@ -12,6 +12,7 @@ export interface Site {
     readonly volume: string;
     readonly directory: string;
     readonly keep: number;
+    readonly retention?: SiteDocument['backup']['retention'];
     readonly maxAgeHours: number;
   };
   readonly limits: SiteDocument['limits'];

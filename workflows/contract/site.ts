@@ -62,8 +62,18 @@ export const siteDocument = z
       volume: absolutePath,
       /** Where archives lie, on the volume. */
       directory: absolutePath,
+      /** The last so many verified archives stay. */
       keep: z.int().min(1).default(3),
-      /** The last backup may be this old before a run says so. */
+      /** And the newest verified one of each of the last so many days, weeks, months, years; of the UTC calendar. */
+      retention: z
+        .strictObject({
+          daily: z.int().min(1).optional(),
+          weekly: z.int().min(1).optional(),
+          monthly: z.int().min(1).optional(),
+          yearly: z.int().min(1).optional(),
+        })
+        .optional(),
+      /** The last verified backup may be this old before people are told, by the catalogue and by a run. */
       maxAgeHours: z.number().positive().default(26),
     }),
     limits: z
