@@ -53,7 +53,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
       context.exit(report.status === 'completed' ? ExitCode.done : ExitCode.failed);
       if (!options.json) output.print(reportLines(report, output.style));
       else {
-        const backups = await backupsOf(access, report.site ?? '', { all: false });
+        const backups = await backupsOf(access, report.site ?? '');
         output.json({ ...report, lab: await lab.status(), backups });
       }
     });

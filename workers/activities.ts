@@ -2,14 +2,16 @@ import { type ActivityDependencies, createActivities, type CreatedActivities } f
 import { type Sites } from '../activities/site/sites';
 import { type LoadedSite } from '../workflows/contract/companions';
 import { resolveSite } from '../workflows/contract/resolve-site';
+import { watchBackups } from './backup-watch';
 import { reportOpenBrackets } from './open-brackets';
 import { type WorkerActivities } from './worker';
 
 export interface OwnActivities extends WorkerActivities {
   readonly reportOpenBrackets: (say: (line: string) => void) => Promise<void>;
+  readonly watchBackups: (say: (line: string) => void) => Promise<void>;
 }
 
-/** The activities of a worker in production, and its look at what is open. */
+/** The activities of a worker in production, and what it does first: see that backups are watched, and what is open. */
 export function activitiesForWorker(dependencies: ActivityDependencies): OwnActivities {
   const { activities, implementations, tell, close } = createActivities(dependencies);
   const { client, sites } = dependencies;
@@ -24,6 +26,7 @@ export function activitiesForWorker(dependencies: ActivityDependencies): OwnActi
         alarm: (site, run, text) => tell(site.document.notify, { kind: 'alarm', site: site.name, run, text }),
         say,
       }),
+    watchBackups: async (say) => watchBackups(client, await loadable(sites, say), say),
   };
 }
 

@@ -45,7 +45,10 @@ export function addWorker(program: Command, context: Context): void {
           bundleFile: join(root, 'build', 'workflow-bundle.js'),
           createActivities: (client) =>
             activitiesForWorker({ client, env, sites, home: homedir(), cwd: process.cwd() }),
-          onReady: (_client, { reportOpenBrackets }) => reportOpenBrackets(say),
+          onReady: async (_client, { watchBackups, reportOpenBrackets }) => {
+            await watchBackups(say);
+            await reportOpenBrackets(say);
+          },
           until: parentIsGone(),
           say,
         });

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { type BackupRecord, type CatalogueEntry } from '../../workflows/contract/actions/archives';
 import { type RunReport } from '../../cli/report/report';
 import { guardIdOf } from '../../workflows/contract/messages';
 import { runWorker } from '../../workers/worker';
@@ -156,23 +157,54 @@ test('runs lists the newest first', async () => {
   });
 });
 
-test('backups come newest first from the catalogue, asides only with --all; a site without one has none', async () => {
+test('backups shows what the catalogue knows, newest first; a site without one has none', async () => {
   expect((await runbookCommand(env, 'backups', '--json')).documents).toEqual([[]]);
-  const record = { kind: 'archive', name: 'old', site: 'lab', createdAt: '2026-11-19T02:00:00Z', bytes: 5e6 };
-  await temporal.client.workflow.start('catalogue', {
-    workflowId: 'catalogue/lab',
-    taskQueue: 'runbooks',
-    args: [
-      [record, { ...record, name: 'new', createdAt: '2026-11-20T02:00:00Z' }, { ...record, name: 'x', kind: 'aside' }],
-    ],
+  expect((await runbookCommand(env, 'backups')).stdout).toMatch(
+    /^no backups of lab yet\n\nno verified backup; the limit/,
+  );
+
+  const where = { host: 'backup', directory: '/backup/bookface' };
+  const record: BackupRecord = {
+    ...{ kind: 'archive', name: 'old', site: 'lab', createdAt: '2026-11-19T02:00:00Z', bytes: 5e6, sha256: 'aa' },
+    ...{ engine: 'cockroach', strategy: 'cold', verified: true, verifiedAt: '2026-11-19T02:01:00Z' },
+    ...{ rows: null, marker: null, run: 'daily-backup/lab/1' },
+  };
+  const drill = { backup: 'new', at: '2026-11-20T10:00:00Z', ok: false, rtoMs: null, rpoMs: 28_800_000, run: 'd' };
+  const entries = [
+    record,
+    {
+      ...{ ...record, name: 'new', createdAt: '2026-11-20T02:00:00Z', verified: false, verifiedAt: null, where },
+      drills: [{ ...drill, problem: 'it holds 1 user too few' }],
+      decision: { keep: true, why: 'not verified: look at it' },
+    },
+    { ...record, name: 'gone', createdAt: '2026-11-18T02:00:00Z', where, missingSince: '2026-11-20T03:00:00Z' },
+    {
+      ...{ ...record, kind: 'aside', name: 'x', createdAt: '2026-11-20T12:00:00Z', keptUntil: '2026-12-04T12:00:00Z' },
+      where: { host: 'db1', directory: '/bfdata.aside' },
+    },
+  ];
+  const { workflowId } = await temporal.client.workflow.start('catalogue', {
+    ...{ workflowId: 'catalogue/lab', taskQueue: 'runbooks', args: [entries] },
   });
-  const names = async (...words: string[]) =>
-    ((await runbookCommand(env, 'backups', ...words, '--json')).documents[0] as { name: string }[]).map(
-      ({ name }) => name,
-    );
-  expect(await names('lab')).toEqual(['new', 'old']);
-  expect(await names('lab', '--all')).toEqual(['new', 'old', 'x']);
-  expect((await runbookCommand(env, 'backups')).stdout).toContain('5.0 MB');
+  const [seen] = (await runbookCommand(env, 'backups', 'lab', '--json')).documents as CatalogueEntry[][];
+  expect(seen?.map(({ name }) => name)).toEqual(['x', 'new', 'old', 'gone']);
+  // A catalogue of before knows less.
+  expect(seen?.[2]).toMatchObject({ where: null, drills: [], decision: null, missingSince: null });
+
+  const { stdout } = await runbookCommand(env, 'backups');
+  expect(stdout).toMatch(/^made +size +verified +last drill +archive +where +retention\n/);
+  expect(stdout).toMatch(
+    /NOT VERIFIED +2026-11-20 .* FAILED, RPO 8 h 00 min +new +backup:\/backup\/bookface +stays: not ver/,
+  );
+  expect(stdout).toMatch(/5\.0 MB +2026-11-19 .* +- +old +- +-\n/);
+  expect(stdout).toMatch(/5\.0 MB +MISSING +- +gone/);
+  expect(stdout).toMatch(
+    /moved aside by a restore\nsince .*\n2026-11-20 .* 5\.0 MB +2026-12-04 .* x +db1:\/bfdata\.aside\n/,
+  );
+  expect(stdout).toContain('new: not verified: it holds 1 user too few\n');
+  expect(stdout).toMatch(/gone: missing since 2026-11-20 .*; no run removed it\n/);
+  expect(stdout).toMatch(/the last verified backup is \d+ h \d+ min old; the limit is \d+ h/);
+  await temporal.client.workflow.getHandle(workflowId).terminate();
 });
 
 test('locks shows who holds and who waits', async () => {
