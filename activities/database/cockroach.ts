@@ -2,6 +2,8 @@ import { type CockroachSpec } from '../../workflows/contract/site';
 import { sh, type ShellText } from '../ssh/shell';
 import { cockroachScratch } from './cockroach-scratch';
 import { type DatabaseEngine } from './engine';
+import { signalProcesses } from './processes';
+import { readRows } from './rows';
 
 /**
  * CockroachDB as a single node, driven with the program `cockroach` on the host's PATH.
@@ -24,8 +26,7 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
     programs: ['cockroach'],
     leaveOut: ['LOCK', 'cockroach-temp*', 'temp-dirs-record.txt', 'logs', 'cockroach.*-addr', 'cockroach.pid'],
     immutable: ['*.sst'],
-    server: { process: 'cockroach', word: ' start' },
-    stopSignal: 'TERM',
+    server: { processes: ['cockroach'], word: ' start' },
 
     version: () => sh`timeout 10 cockroach version`,
     readVersion(output) {
@@ -55,23 +56,18 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
       ];
       return sh`timeout 45 cockroach start-single-node ${server}`;
     },
+    reasonIn(log) {
+      const lines = log.split('\n').filter((line) => /\w/.test(line) && !/^\* ?(WARNING|-|$)/.test(line));
+      const reason = lines.findLast((line) => /error|fatal|panic/i.test(line)) ?? lines.at(-1);
+      return reason?.replace(/^\*? *(ERROR: )*/, '');
+    },
+    stop: (pids) => signalProcesses('TERM', pids),
 
     countRows() {
       const each = spec.tables.map((table) => `select '${table}' as name, count(*) as count from ${table}`);
       return sql(2, each.join(' union all '));
     },
-    readRows(output) {
-      const found = new Map(
-        [...output.matchAll(/^([a-z0-9_]+),(\d+)\r?$/gm)].map(([, table, count]) => [table, count]),
-      );
-      return Object.fromEntries(
-        spec.tables.map((table) => {
-          const count = found.get(table);
-          if (count === undefined) throw new Error(`no count of table ${table} in: ${output.slice(0, 200)}`);
-          return [table, Number(count)];
-        }),
-      );
-    },
+    readRows: (output) => readRows(output, spec.tables),
     mark: (marker) =>
       sql(
         20,

@@ -16,17 +16,23 @@ export interface DatabaseEngine {
   readonly leaveOut: readonly string[];
   /** Patterns of files that the engine writes once and never changes. */
   readonly immutable: readonly string[];
-  /** How the server process shows in /proc: its name, and a word of its command line before the store. */
-  readonly server: { readonly process: string; readonly word: string };
-  /** The signal for a stop in order. */
-  readonly stopSignal: 'TERM' | 'INT';
+  /** How the server process shows in /proc: its names, and a word of its command line before the store. */
+  readonly server: { readonly processes: readonly string[]; readonly word: string };
 
   version(): ShellText;
   readVersion(output: string): EngineVersion;
   /** Ends with 0 if the database answers queries and says that it may take clients. */
   health(): ShellText;
-  /** Starts the server for good, and ends when it serves or has failed. */
+  /**
+   * Starts the server for good, and ends when it serves or has failed. One command, so that words can stand before it.
+   *
+   * Makes the store fit to be started first: as a crash, or somebody who has refilled it, has left it.
+   */
   start(): ShellText;
+  /** The reason in what a start that failed has said; undefined if none stands out. */
+  reasonIn(log: string): string | undefined;
+  /** Asks the server to stop in order, and does not wait for it. @param pids its processes, one at least */
+  stop(pids: readonly number[]): ShellText;
   /** Counts the rows of every table of interest. */
   countRows(): ShellText;
   /** @throws Error if a table is missing in the answer. */

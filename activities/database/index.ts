@@ -7,7 +7,7 @@ import { engineOf } from './engines';
 import { lookAtDatabase } from './look';
 import { findProcesses, holdersOf } from './processes';
 import { isHealthy, startDatabase, startDetached } from './start';
-import { signalProcesses, stopDatabase } from './stop';
+import { stopDatabase, stopOf } from './stop';
 
 export { type DatabaseEngine } from './engine';
 export { engineOf } from './engines';
@@ -65,11 +65,9 @@ export function databaseActions({
       },
       async describe({ database }, { signal }) {
         const { processes, running, now } = await look(database, signal);
-        const pids = processes.servers.length > 0 ? processes.servers : processes.writers;
-        const { stopSignal } = of(database).engine;
         return {
           command: running
-            ? ssh.render(database.host, signalProcesses(stopSignal, pids))
+            ? ssh.render(database.host, stopOf(of(database).engine, processes))
             : 'nothing: no process to stop',
           now,
           changes: running,

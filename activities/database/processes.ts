@@ -15,7 +15,7 @@ export function listProcesses({ store, server }: Pick<DatabaseEngine, 'store' | 
   const pattern = sh`${store.replace(/[*?[\\]/g, '\\$&')}`;
   // The store stands as a whole word: after "=" or a blank, before a blank, a comma or a slash.
   return sh`for process in /proc/[0-9]*; do
-  read -r name < "$process/comm" && [ "$name" = ${server.process} ] || continue
+  read -r name < "$process/comm" && case " "${server.processes.join(' ')}" " in *" $name "*) ;; *) false ;; esac || continue
   case " $(tr '\\0' ' ' < "$process/cmdline") " in
   *${server.word}*[=\\ ]${store}[\\ ,/]*) echo "server $\{process#/proc/}" ;;
   esac
@@ -23,6 +23,10 @@ done 2> /dev/null
 find /proc/[0-9]*/fd -lname ${pattern}'/*' 2> /dev/null | sed 's|/fd/|/fdinfo/|' |
   xargs -r grep -lsE '^flags:[[:space:]]*[0-7]*[12]$' | cut -d / -f 3 | sort -u | sed 's/^/writer /'`;
 }
+
+/** A signal to these processes; one that has ended meanwhile is no failure. */
+export const signalProcesses = (signal: 'TERM' | 'INT' | 'KILL', pids: readonly number[]): ShellText =>
+  sh`kill -s ${signal} ${pids}`;
 
 /** Looks once. @throws what `Host.run` throws */
 export async function findProcesses(host: Host, engine: DatabaseEngine, signal: AbortSignal): Promise<StoreProcesses> {

@@ -52,7 +52,7 @@ export async function startDatabase(
     if (clock.now() >= deadlineMs - 15_000)
       throw fail(
         'Unavailable',
-        `the database on ${host.ref.name} runs, but is not healthy after ${seconds} s; wanted an answer to select 1 and to its health check. See ${logOf(host.ref)} there`,
+        `the database on ${host.ref.name} runs, but is not healthy after ${seconds} s; wanted an answer to its health check. See ${logOf(host.ref)} there`,
         { target: `database/${host.ref.name}`, operation: 'startDatabase' },
       );
     context.progress({ done: seconds, unit: 'items', note: 'seconds: waiting until the database is healthy' });
@@ -62,14 +62,10 @@ export async function startDatabase(
 
   async function ended(): Promise<Error> {
     const { stdout } = await host.run(sh`tail -n 12 ${logOf(host.ref)}`, { signal, allowExit: [0, 1] });
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .filter((line) => /\w/.test(line) && !/^\* ?(WARNING|-|$)/.test(line));
-    const reason = lines.findLast((line) => /error|fatal|panic/i.test(line)) ?? lines.at(-1) ?? 'it left no word';
+    const reason = engine.reasonIn(stdout.trim()) ?? 'it left no word';
     return fail(
       'ResourceFailed',
-      `the database on ${host.ref.name} does not start: ${reason.replace(/^\*? *(ERROR: )*/, '')}. See ${logOf(host.ref)} there`,
+      `the database on ${host.ref.name} does not start: ${reason}. See ${logOf(host.ref)} there`,
       { target: `database/${host.ref.name}`, operation: 'startDatabase', stderrTail: stdout.slice(-2000) },
     );
   }

@@ -3,18 +3,18 @@ import { fail } from '../failures';
 import { type ActionContext } from '../implementation';
 import { type Clock } from '../openstack/clock';
 import { type Host } from '../ssh/hosts';
-import { sh, type ShellText } from '../ssh/shell';
+import { type ShellText } from '../ssh/shell';
 import { type DatabaseEngine } from './engine';
-import { findProcesses, holdersOf } from './processes';
+import { findProcesses, holdersOf, signalProcesses, type StoreProcesses } from './processes';
 
 const pauseMs = 100;
 /** A supervisor that starts a killed server again does so within this time. */
 const stayGoneMs = 1_500;
 const forceMs = 5_000;
 
-/** The stop signal to these processes; one that has ended meanwhile is no failure. */
-export const signalProcesses = (signal: 'TERM' | 'INT' | 'KILL', pids: readonly number[]): ShellText =>
-  sh`kill -s ${signal} ${pids}`;
+/** Asks whoever has the store to stop: its server, or, where none is recognised, those who write to it. */
+export const stopOf = (engine: DatabaseEngine, { servers, writers }: StoreProcesses): ShellText =>
+  engine.stop(servers.length > 0 ? servers : writers);
 
 /**
  * Stops a database in order, by force when it has not stopped within `withinSeconds`, and returns when no process has
@@ -33,19 +33,19 @@ export async function stopDatabase(
   const startedMs = clock.now();
   const seconds = () => Math.round((clock.now() - startedMs) / 1000);
   const look = () => findProcesses(host, engine, signal);
-  const send = (name: 'TERM' | 'INT' | 'KILL', pids: readonly number[]) =>
-    host.run(signalProcesses(name, pids), { signal, allowExit: [0, 1] });
+  // 1: what was to get a signal has ended meanwhile.
+  const send = (command: ShellText) => host.run(command, { signal, allowExit: [0, 1] });
 
   const found = await look();
   if (holdersOf(found).length === 0) return { changed: false, forced: false, tookMs: 0 };
-  await send(engine.stopSignal, found.servers.length > 0 ? found.servers : found.writers);
+  await send(stopOf(engine, found));
   if (await isGoneBy(startedMs + withinSeconds * 1000, 'stopping'))
     return { changed: true, forced: false, tookMs: clock.now() - startedMs };
 
   const forceUntilMs = clock.now() + forceMs;
   do {
     const stubborn = holdersOf(await look());
-    if (stubborn.length > 0) await send('KILL', stubborn);
+    if (stubborn.length > 0) await send(signalProcesses('KILL', stubborn));
     if ((await isGoneBy(Math.min(clock.now() + 1_000, forceUntilMs), 'killing')) && (await staysGone()))
       return { changed: true, forced: true, tookMs: clock.now() - startedMs };
   } while (clock.now() < forceUntilMs);
@@ -54,8 +54,8 @@ export async function stopDatabase(
   throw fail(
     'ResourceFailed',
     `the database on ${host.ref.name} does not stop by any means: ${engine.store} is held by ` +
-      `${left.length > 0 ? `process ${left.join(', ')}` : 'a process that comes back'} ${seconds()} s after ${engine.stopSignal}, and after KILL; wanted nobody. ` +
-      `Does a supervisor start it again? See there: ps -ef | grep ${engine.server.process}`,
+      `${left.length > 0 ? `process ${left.join(', ')}` : 'a process that comes back'} ${seconds()} s after it was asked to stop, and after KILL; wanted nobody. ` +
+      `Does a supervisor start it again? See there: ps -ef | grep ${engine.server.processes[0]}`,
     { target: `database/${host.ref.name}`, operation: 'stopDatabase' },
   );
 

@@ -45,7 +45,7 @@ test.each([
     'an unknown engine',
     'engine: cockroach',
     'engine: mysql',
-    ['lab.yaml:11:11: database.engine: found "mysql", expected "cockroach"'],
+    ['lab.yaml:11:11: database.engine: found "mysql", expected "cockroach" or "postgres"'],
   ],
   [
     'an address that is none',

@@ -91,7 +91,10 @@ function expectation(issue: Issue): string {
     case 'invalid_format':
       return issue.message.startsWith('expected') ? issue.message : `expected ${formats[issue.format] ?? issue.format}`;
     case 'invalid_union':
-      return issue.message.replace(/^.*expected/i, 'expected').replaceAll("'", '"');
+      return issue.message
+        .replace(/^.*expected/i, 'expected')
+        .replaceAll("'", '"')
+        .replaceAll(' | ', ' or ');
     case 'custom':
     case 'invalid_element':
     case 'invalid_key':

@@ -42,6 +42,34 @@ const cockroachDocument = z.strictObject({
   startFlags: z.array(z.string()).default([]),
 });
 
+const postgresDocument = z.strictObject({
+  engine: z.literal('postgres'),
+  host: name,
+  /** The data directory (PGDATA), the whole of what is backed up. */
+  store: absolutePath,
+  /** Where clients on the host reach it: `address:port`, or `directory:port` for the socket in that directory. */
+  listen: z
+    .string()
+    .regex(/^([^\s:[\]]*|\[[0-9a-f:]+\]):\d+$/, 'expected address:port, or directory:port for a socket'),
+  database: z.string().regex(/^[a-z_][a-z0-9_]*$/),
+  tables: z.array(z.string().regex(/^[a-z_][a-z0-9_]*$/)).min(1),
+  /** The role that looks and counts; it must be able to create a table in the database. */
+  user: name.default('postgres'),
+  /** A file in the form of `.pgpass` on the host, where the role needs a password. */
+  passwordFile: absolutePath.optional(),
+  /** The account the server belongs to, where the SSH user is root instead. */
+  runAs: name.optional(),
+  /** Where `postgres`, `pg_ctl` and `psql` are, if they are not on the PATH. */
+  binDir: absolutePath.optional(),
+  /** The systemd unit that starts and stops the server; without it, it is started with `pg_ctl`. */
+  unit: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9@:._-]*$/, 'expected the name of a unit like postgresql@16-main')
+    .optional(),
+});
+
+const databaseDocument = z.discriminatedUnion('engine', [cockroachDocument, postgresDocument]);
+
 /** One site as its file says it. See `docs/site-file.md`. */
 export const siteDocument = z
   .strictObject({
@@ -55,7 +83,7 @@ export const siteDocument = z
       /** `check` is where the fallback page answers while production is up. */
       down: pageDocument.extend({ check: z.url() }),
     }),
-    database: z.discriminatedUnion('engine', [cockroachDocument]),
+    database: databaseDocument,
     backup: z.strictObject({
       host: name,
       /** Mount point of the backup volume, declared in the host's fstab. */
@@ -131,11 +159,12 @@ export type HostRef = z.infer<typeof hostRef>;
 /** A database on a host, as its actions take it. */
 export const databaseRef = z.strictObject({
   host: hostRef,
-  spec: z.discriminatedUnion('engine', [cockroachDocument]),
+  spec: databaseDocument,
   stopSeconds: seconds,
 });
 export type DatabaseRef = z.infer<typeof databaseRef>;
 export type CockroachSpec = z.infer<typeof cockroachDocument>;
+export type PostgresSpec = z.infer<typeof postgresDocument>;
 
 /** The public face of a site, as its actions take it. */
 export const productionRef = z.strictObject({

@@ -29,12 +29,14 @@ export function databaseStopped(
 }
 
 /** Refuses to go on unless the database runs and is healthy. */
-export function requireHealthy({ host, spec }: DatabaseRef, { running, healthy }: OutputOf<'readDatabase'>): void {
+export function requireHealthy({ host, spec }: DatabaseRef, found: OutputOf<'readDatabase'>): void {
+  const { running, healthy, storeBytes } = found;
   if (running && healthy) return;
+  const store = storeBytes > 0 ? '' : `; there is no ${spec.store}: is the site file right?`;
   throw fail(
     'PreconditionFailed',
     `the ${spec.engine} database on ${host.name} is ${running ? 'running but not healthy' : 'stopped'}, wanted it running ` +
-      `and healthy; left as it was. Look at it on ${host.name}`,
+      `and healthy; left as it was. Look at it on ${host.name}${store}`,
     { target: `database/${host.name}` },
   );
 }

@@ -63,12 +63,9 @@ describe('looking', () => {
     expect(await look()).toMatchObject({ running: true, healthy: false });
   });
 
-  test('a store that is not there is a wrong site file, not an empty database', async () => {
-    const missing = { ...database, spec: { ...database.spec, store: '/nowhere/store' } };
-    expect(await failureOf(actions.readDatabase.do({ database: missing }, contextFor()))).toEqual({
-      type: 'PreconditionFailed',
-      message: 'there is no store /nowhere/store on db1. Is the site file right?',
-    });
+  test('a store that is not there is not running, and has no bytes', async () => {
+    rmSync(database.spec.store, { recursive: true });
+    expect(await look()).toMatchObject({ running: false, healthy: false, storeBytes: 0 });
   });
 });
 
