@@ -16,13 +16,14 @@ export interface Site {
     readonly maxAgeHours: number;
   };
   readonly limits: SiteDocument['limits'];
+  readonly restore: SiteDocument['restore'];
   readonly notify: readonly NotifyTarget[];
   readonly queue: string;
 }
 
 /** Joins what the site file says in different places. The document is valid, so every name resolves. */
 export function resolveSite(name: string, document: SiteDocument): Site {
-  const { cloud, production, limits, notify, queue, jobs } = document;
+  const { cloud, production, limits, restore, notify, queue, jobs } = document;
   const hosts = Object.fromEntries(
     Object.entries(document.hosts).map(([host, { server, ...reach }]): [string, HostRef] => [
       host,
@@ -42,6 +43,7 @@ export function resolveSite(name: string, document: SiteDocument): Site {
     },
     backup: { ...document.backup, host: hostOf(document.backup.host) },
     limits,
+    restore,
     notify,
     queue,
   };

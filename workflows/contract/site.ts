@@ -18,6 +18,9 @@ const pageDocument = z.strictObject({
   title: z.string().min(1),
 });
 
+/** `check` is where the application answers inside, also while the public address is on the fallback page. */
+const productionPageDocument = pageDocument.extend({ check: z.url().optional() });
+
 /** Where messages go; a URL that is a secret is named by the worker's environment variable that holds it. */
 const notifyDocument = z.union([
   z.strictObject({ webhook: z.url() }),
@@ -79,7 +82,7 @@ export const siteDocument = z
     production: z.strictObject({
       url: z.url(),
       floatingIp: z.ipv4(),
-      up: pageDocument,
+      up: productionPageDocument,
       /** `check` is where the fallback page answers while production is up. */
       down: pageDocument.extend({ check: z.url() }),
     }),
@@ -112,6 +115,16 @@ export const siteDocument = z
         databaseStopSeconds: seconds.default(60),
         /** A server that does not answer SSH this long after its start has failed. */
         bootSeconds: seconds.default(300),
+      })
+      .prefault({}),
+    restore: z
+      .strictObject({
+        /** Data that a restore has moved aside is kept this long. */
+        keepAsideDays: z.number().positive().default(14),
+        /** A restore that nobody has approved by then is off. */
+        approvalHours: z.number().positive().default(1),
+        /** When a restore has kept production down this long, its guard puts the old data back. */
+        maxDowntimeSeconds: seconds.default(14_400),
       })
       .prefault({}),
     jobs: z
@@ -171,7 +184,7 @@ export const productionRef = z.strictObject({
   cloud: name,
   url: z.url(),
   floatingIp: z.ipv4(),
-  up: pageDocument,
+  up: productionPageDocument,
   down: pageDocument.extend({ check: z.url() }),
 });
 export type ProductionRef = z.infer<typeof productionRef>;
