@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAbort } from './commands/abort';
 import { addBackups } from './commands/backups';
+import { addApprove, addReject } from './commands/decide';
 import { addDescribe } from './commands/describe';
 import { addDoctor } from './commands/doctor';
 import { addHistory } from './commands/history';
@@ -27,6 +28,8 @@ const commands = [
   addRuns,
   addWatch,
   addReport,
+  addApprove,
+  addReject,
   addAbort,
   addBackups,
   addLocks,

@@ -11,7 +11,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type LockRequest, lockRequest } from './contract/companions';
+import { lockNote, type LockRequest, lockRequest } from './contract/companions';
 import { type LockGrant, type LockInput, type LockState, type LockWait, messages } from './contract/messages';
 import { parseWith, problemsText } from './contract/problems';
 import { watch } from './kit/carry-out';
@@ -20,11 +20,12 @@ import { patches } from './kit/patches';
 import { conflicts, nextGrants } from './planners/lock-queue';
 
 type Waiter = LockRequest & { readonly since: string };
-type Holder = Waiter & { readonly fence: number };
+type Holder = Waiter & { readonly fence: number; note?: string };
 
 const requested = defineSignal<[unknown]>(messages.lockRequest);
 const lockGranted = defineSignal<[LockGrant]>(messages.lockGranted);
 const lockQueued = defineSignal<[LockWait]>(messages.lockQueued);
+const lockNoted = defineSignal<[unknown]>(messages.lockNoted);
 const locks = defineQuery<LockState[]>(messages.locks);
 
 /**
@@ -55,6 +56,7 @@ class Lock {
 
   async run(): Promise<void> {
     setHandler(requested, (request) => this.#take(request), { description: 'Ask for the lock' });
+    setHandler(lockNoted, (noted) => this.#note(noted), { description: 'Say what the holder is at' });
     setHandler(locks, () => this.#state(), { description: 'Who holds the lock, and who waits' });
     for (const holder of this.#holders) this.#watch(holder);
     for (;;) {
@@ -82,6 +84,17 @@ class Lock {
     if (this.#holders.some(same) || this.#queue.some(same)) return;
     this.#queue.push({ ...request, since: new Date().toISOString() });
     this.#changes += 1;
+  }
+
+  #note(sent: unknown): void {
+    const parsed = parseWith(lockNote, sent);
+    if (!parsed.ok) return log.warn(`a note for the lock was ignored: ${problemsText(parsed.problems)}`);
+    const { run: noted, note } = parsed.value;
+    const holder = this.#holders.find(({ run }) => run.runId === noted.runId);
+    if (!holder) return;
+    if (note === null) delete holder.note;
+    else holder.note = note;
+    this.#show();
   }
 
   async #grant(): Promise<void> {
@@ -146,6 +159,7 @@ class Lock {
       holder.resources.map((resource) => ({
         resource,
         holder: holder.run.workflowId,
+        ...(holder.note === undefined ? {} : { note: holder.note }),
         since: holder.since,
         fence: holder.fence,
         queue: this.#queue
@@ -157,7 +171,8 @@ class Lock {
 
   #show(): void {
     const holders = this.#holders.map(
-      ({ run, resources, since }) => `- **${run.workflowId}** holds ${resources.join(', ')} since ${since}`,
+      ({ run, resources, since, note }) =>
+        `- **${run.workflowId}** holds ${resources.join(', ')} since ${since}${note ? `, ${note}` : ''}`,
     );
     const queue = this.#queue.map(({ run, resources }) => `- ${run.workflowId} waits for ${resources.join(', ')}`);
     setCurrentDetails(

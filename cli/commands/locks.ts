@@ -28,9 +28,9 @@ async function locksOf(access: TemporalAccess, site: string | undefined): Promis
   return states;
 }
 
-function lines({ resource, holder, since, fence, queue }: LockState): string[] {
+function lines({ resource, holder, note, since, fence, queue }: LockState): string[] {
   return [
-    `${resource}: held by ${holder}, since ${momentText(since)} (fence ${fence})`,
+    `${resource}: held by ${holder}, since ${momentText(since)} (fence ${fence})${note ? `, ${note}` : ''}`,
     ...queue.map((waiter, index) => `  ${index + 1}. ${waiter.workflowId}, waiting since ${momentText(waiter.since)}`),
   ];
 }

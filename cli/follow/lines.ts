@@ -1,5 +1,6 @@
+import { type Asked } from '../../workflows/contract/approvals';
 import { type Progress } from '../../activities/implementation';
-import { bytesText, durationText } from '../render/amounts';
+import { bytesText, durationText, momentText } from '../render/amounts';
 import { type Style } from '../render/style';
 import { cut } from '../render/table';
 import { type StepReport, stepsToShow } from '../report/report';
@@ -21,16 +22,30 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 
 /** A run as a block of lines: its steps, the one under way with its bar, and what it waits for. */
 export function runLines(observation: Observation, options: ViewOptions): string[] {
-  const { report, underWay, waitsFor } = observation;
+  const { report, underWay, waitsFor, asks } = observation;
   const steps = stepsToShow(report).map((step) => stepLine(step, options));
   const below = underWay.flatMap((activity) => activityLines(activity, options));
   if (waitsFor)
     below.push(
       options.style.yellow(cut(`  waits for ${waitsFor.heldBy} (${waitsFor.position} in line)`, options.width)),
     );
+  if (asks)
+    for (const line of askLines(asks, report.workflowId))
+      below.push(options.style.yellow(cut(`  ${line}`, options.width)));
   for (const title of report.guard.restored) below.push(cut(`  the guard restored: ${title}`, options.width));
   const head = options.style.bold(cut(`${report.runbook}${report.site ? ` of ${report.site}` : ''}`, options.width));
   return [head, ...folded(steps, Math.max(3, options.height - below.length - 2)), ...below];
+}
+
+/** A question, what has to be known to answer it, and how to. */
+export function askLines({ question, details, expiresAt }: Asked, workflowId: string): string[] {
+  return [
+    `asks: ${question}`,
+    ...details.map((detail) => `  ${detail}`),
+    `  yes: runbook approve ${workflowId}`,
+    `  no:  runbook reject ${workflowId} --why <reason>`,
+    `  no answer by ${momentText(expiresAt)} means no`,
+  ];
 }
 
 /** The newest steps stay; the ones before them become a number. */

@@ -1,5 +1,6 @@
 import { type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { type Progress } from '../../activities/implementation';
+import { type Asked, pendingOf } from '../../workflows/contract/approvals';
 import { type LockWait, messages } from '../../workflows/contract/messages';
 import { type RunMemo } from '../../workflows/contract/runbooks';
 import { activitiesOf } from '../report/activities';
@@ -24,6 +25,8 @@ export interface Observation {
   readonly underWay: readonly UnderWay[];
   /** Who holds the lock the run waits for; null when it does not wait. */
   readonly waitsFor: LockWait | null;
+  /** The question that the run puts to people; null when it asks nothing. */
+  readonly asks: Asked | null;
   /** Whether a worker has taken the run up. */
   readonly taken: boolean;
 }
@@ -67,6 +70,7 @@ export class RunObserver {
       report,
       underWay: [...underWay(run, false), ...(guard ? underWay(guard, true) : [])],
       waitsFor: report.status === 'running' ? lockWaitOf(run.history) : null,
+      asks: report.status === 'running' ? pendingOf(report.asked) : null,
       taken: eventsOf(run.history).some(({ workflowTaskStartedEventAttributes: started }) => started),
     };
   }
@@ -108,6 +112,7 @@ function describe(description: WorkflowExecutionDescription): RunDescription {
     startedAt: startTime.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     planDigest: (memo as RunMemo | undefined)?.planDigest ?? null,
+    asked: (memo as RunMemo | undefined)?.asked ?? [],
     attempts: Object.fromEntries(
       (raw.pendingActivities ?? []).map(({ activityId, attempt }) => [activityId ?? '', attempt ?? 0]),
     ),

@@ -1,5 +1,5 @@
 import { clockText, durationText } from '../render/amounts';
-import { progressText } from './lines';
+import { askLines, progressText } from './lines';
 import { type Observation, type UnderWay } from './observer';
 import { stepsToShow } from '../report/report';
 import { Paces } from './rate';
@@ -15,7 +15,7 @@ export class PlainScreen implements Screen {
 
   constructor(readonly options: Pick<ScreenOptions, 'stream' | 'now'>) {}
 
-  show({ report, underWay, waitsFor }: Observation): void {
+  show({ report, underWay, waitsFor, asks }: Observation): void {
     if (waitsFor) this.#once(`waits for ${waitsFor.heldBy} (${waitsFor.position} in line)`);
     stepsToShow(report).forEach((step, index) => {
       const { title, state, startedAt, endedAt, attempts } = step;
@@ -26,6 +26,7 @@ export class PlainScreen implements Screen {
         this.#once(`${title}: ${state} (${took}${again})`, `${index} ended`);
       }
     });
+    if (asks) for (const line of askLines(asks, report.workflowId)) this.#once(line, `${asks.askedAt} ${line}`);
     for (const activity of underWay) this.#showUnderWay(activity);
     for (const title of report.guard.restored) this.#once(`the guard restored: ${title}`);
   }

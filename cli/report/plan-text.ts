@@ -15,10 +15,20 @@ export function planLines({ steps, digest }: Plan, style: Style): string[] {
   ];
 }
 
-function stepLines({ title, effect, target, command, now, changes }: PlanStep, index: number, style: Style): string[] {
+function stepLines(
+  { title, action, effect, target, command, now, changes }: PlanStep,
+  index: number,
+  style: Style,
+): string[] {
   const number = String(index + 1).padStart(3);
   const mark =
-    effect === 'read' ? style.dim('look  ') : changes === false ? style.dim('keep  ') : style.yellow('change');
+    action === 'ask'
+      ? style.yellow('ask   ')
+      : effect === 'read'
+        ? style.dim('look  ')
+        : changes === false
+          ? style.dim('keep  ')
+          : style.yellow('change');
   return [
     `${number} ${mark} ${style.bold(title)} ${style.dim(target)}`,
     ...(command ? wrap(command, width - 13).map((line, at) => `           ${at ? '  ' : '$ '}${line}`) : []),

@@ -1,3 +1,4 @@
+import { type Asked } from '../../workflows/contract/approvals';
 import { type Ending } from '../../workflows/contract/companions';
 import { runbooks } from '../../workflows/contract/runbooks';
 import { type ActivityRecord, activitiesOf } from './activities';
@@ -41,6 +42,8 @@ export interface RunReport {
   readonly guard: { readonly status: RunStatus | 'none'; readonly restored: readonly string[] };
   readonly downtimeMs: number;
   readonly planDigest: string | null;
+  /** Questions put to people, and their answers. */
+  readonly asked: readonly Asked[];
 }
 
 /** What the server says of a run besides its history. */
@@ -52,6 +55,7 @@ export interface RunDescription {
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly planDigest: string | null;
+  readonly asked: readonly Asked[];
   /** Attempts of the activities that are under way, by activity id. */
   readonly attempts: Readonly<Record<string, number>>;
 }
@@ -66,7 +70,7 @@ export interface ReportSources {
 
 /** Builds the report of a run from histories alone: it works after *Terminate*, and with no worker. */
 export function buildReport({ history, description, guard, now }: ReportSources): RunReport {
-  const { workflowId, runId, workflowType, status, startedAt, endedAt, planDigest } = description;
+  const { workflowId, runId, workflowType, status, startedAt, endedAt, planDigest, asked } = description;
   const activities = activitiesOf(history);
   const guardActivities = guard ? activitiesOf(guard.history) : [];
   const steps = activities.filter(({ action }) => action !== null).map((each) => stepOf(each, description));
@@ -93,6 +97,7 @@ export function buildReport({ history, description, guard, now }: ReportSources)
       stillCounting || !endedAt ? now : new Date(endedAt),
     ),
     planDigest,
+    asked,
   };
 }
 

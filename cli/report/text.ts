@@ -1,3 +1,4 @@
+import { answerText, type Asked } from '../../workflows/contract/approvals';
 import { bytesText, durationText, momentText } from '../render/amounts';
 import { type Style } from '../render/style';
 import { table, wrap } from '../render/table';
@@ -17,6 +18,7 @@ export function reportLines(report: RunReport, style: Style): string[] {
     ['started', `${momentText(startedAt)}${endedAt ? `, ended ${momentText(endedAt)}` : ''}`],
     ['production down', report.downtimeMs ? durationText(report.downtimeMs) : 'never'],
     ...(guard.status === 'none' ? [] : [['guard', guardText(report)] as [string, string]]),
+    ...report.asked.flatMap((asked) => askedFacts(asked, status)),
     ...(report.jobs.length ? [['remote jobs', jobsText(report)] as [string, string]] : []),
   ];
   return [
@@ -29,6 +31,13 @@ export function reportLines(report: RunReport, style: Style): string[] {
     ...stepLines(report, style),
     ...resultLines(report.result, style),
   ];
+}
+
+/** What was asked, and what became of it; a run that was terminated has withdrawn its question. */
+function askedFacts({ question, details, answer, expiresAt }: Asked, status: RunReport['status']): [string, string][] {
+  const waits = status === 'running' ? `waits for an answer until ${momentText(expiresAt)}` : 'not answered';
+  const outcome = answer ? `${answerText(answer)}, ${momentText(answer.at)}` : waits;
+  return [['asked', question], ...[...details, outcome].map((line): [string, string] => ['', line])];
 }
 
 function guardText({ guard: { status, restored } }: RunReport): string {

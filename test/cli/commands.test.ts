@@ -79,7 +79,7 @@ test('run follows a run to its end and reports it as one document', async () => 
   });
   expect(Object.keys(report)).toEqual([
     ...['workflowId', 'runId', 'runbook', 'site', 'dryRun', 'status', 'startedAt', 'endedAt', 'result', 'failure'],
-    ...['steps', 'jobs', 'guard', 'downtimeMs', 'planDigest'],
+    ...['steps', 'jobs', 'guard', 'downtimeMs', 'planDigest', 'asked'],
   ]);
   expect(report.steps.map(({ action, state, attempts }) => [action, state, attempts])).toEqual([
     ['readProduction', 'done', 1],

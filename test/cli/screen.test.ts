@@ -24,7 +24,7 @@ function observed(done: number | null, more: Partial<Observation> = {}): Observa
   });
   const progress = { done: done ?? 0, total: 200e6, unit: 'bytes' as const };
   const copying = { activityId: 'a', title: 'Copy ahead', attempt: 1, progress, trouble: null, byGuard: false };
-  return { report, underWay: done === null ? [] : [copying], waitsFor: null, taken: true, ...more };
+  return { report, underWay: done === null ? [] : [copying], waitsFor: null, asks: null, taken: true, ...more };
 }
 
 const start = Date.parse('2026-11-20T02:00:05Z');
@@ -99,7 +99,7 @@ test('steps that do not fit become a number', () => {
     now: new Date(0),
   });
   const screen = new LiveScreen({ stream, env: { NO_COLOR: '1' }, now: () => start });
-  screen.show({ report, underWay: [], waitsFor: null, taken: true });
+  screen.show({ report, underWay: [], waitsFor: null, asks: null, taken: true });
   screen.end();
   const lines = written[0]!.trimEnd().split('\n');
   expect(lines).toHaveLength(6);

@@ -10,15 +10,15 @@ import {
 import { activitiesOf } from '../../activities/activities';
 import { type FakeSite } from './fake-site';
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;
+const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
 
-/** The bundle of today's workflows, made once per test file. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: require.resolve('../../workflows/index'),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
+/** The bundle of workflows, today's unless others are named, made once per test file. */
+export function workflowBundle(
+  workflowsPath = require.resolve('../../workflows/index'),
+): Promise<WorkflowBundleWithSourceMap> {
+  const made = bundles.get(workflowsPath) ?? bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  bundles.set(workflowsPath, made);
+  return made;
 }
 
 export interface SiteWorker {
@@ -33,6 +33,7 @@ export async function startSiteWorker(
   client: Client,
   site: FakeSite,
   queues: readonly string[] = ['runbooks', 'runbooks-guard'],
+  bundle: Promise<WorkflowBundleWithSourceMap> = workflowBundle(),
 ): Promise<SiteWorker> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   installed = true;
@@ -43,7 +44,7 @@ export async function startSiteWorker(
       Worker.create({
         connection,
         taskQueue,
-        workflowBundle: await workflowBundle(),
+        workflowBundle: await bundle,
         activities,
         maxHeartbeatThrottleInterval: '1s',
         shutdownGraceTime: '100ms',

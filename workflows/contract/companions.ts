@@ -57,3 +57,10 @@ export const lockRequest = z.object({
   queue: z.string(),
 });
 export type LockRequest = Readonly<z.output<typeof lockRequest>>;
+
+/** What a holder is at, where others would want to know why it takes long; null: nothing to be said. */
+export const lockNote = z.object({
+  run: z.object({ workflowId: z.string(), runId: z.string() }),
+  note: z.string().max(200).nullable(),
+});
+export type LockNote = Readonly<z.output<typeof lockNote>>;

@@ -1,5 +1,6 @@
 import { type Action, type InputOf } from './actions';
 import { type BackupPlace, type BackupRecord, type CatalogueEntry } from './actions/archives';
+import { type Asked } from './approvals';
 import { type Call } from './calls';
 import { type Ending, type Execution, type LockRequest } from './companions';
 import { type NotifyTarget } from './site';
@@ -16,6 +17,9 @@ export const guardQueueOf = (queue: string): string => `${queue}-guard`;
 export const messages = {
   /** Update of a run: `AbortRequest`. */
   abort: 'abort',
+  /** Updates of a run that asks something: `Decision`; answered with the question as it is then, `Asked`. */
+  approve: 'approve',
+  reject: 'reject',
   /** Query of a run: `RunProgress`. */
   progress: 'progress',
   /** Query of a run: `Plan`, the steps so far. */
@@ -26,6 +30,8 @@ export const messages = {
   lockQueued: 'lockQueued',
   /** Run to lock: `LockRequest`. */
   lockRequest: 'lockRequest',
+  /** Run to lock: `LockNote`. */
+  lockNoted: 'lockNoted',
   /** Query of a lock: `LockState[]`. */
   locks: 'locks',
   /** Run to guard: `OpenBracket`. */
@@ -74,6 +80,8 @@ export interface LockWait {
 export interface LockState {
   readonly resource: string;
   readonly holder: string;
+  /** What the holder is at, if it has said so: `waits for a person`. */
+  readonly note?: string;
   readonly since: string;
   readonly fence: number;
   readonly queue: readonly { readonly workflowId: string; readonly since: string }[];
@@ -83,7 +91,11 @@ export interface LockInput {
   readonly site: string;
   /** Carried over by continue-as-new. */
   readonly carried?: {
-    readonly holders: readonly (LockRequest & { readonly since: string; readonly fence: number })[];
+    readonly holders: readonly (LockRequest & {
+      readonly since: string;
+      readonly fence: number;
+      readonly note?: string;
+    })[];
     readonly queue: readonly (LockRequest & { readonly since: string })[];
     readonly fence: number;
   };
@@ -178,6 +190,8 @@ export interface ChecklistStep {
 }
 
 export interface RunProgress {
+  /** Questions put to people, and their answers; the last one waits if it has none. */
+  readonly asked: readonly Asked[];
   readonly phase: string;
   readonly steps: readonly ChecklistStep[];
   /** Titles of the open brackets, outermost first. */

@@ -6,7 +6,8 @@ import { type Effect } from './action';
 /** One step of a plan, as `runbook plan` shows it. */
 export interface PlanStep {
   readonly title: string;
-  readonly action: ActionName;
+  /** `ask` is a question to people: no action, and not in the digest. */
+  readonly action: ActionName | 'ask';
   readonly effect: Effect;
   readonly target: string;
   /** The command line or request it would send; null for a look that was carried out. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backupRecord } from './actions/archives';
+import { type Asked } from './approvals';
 import { instant, name } from './fields';
 
 /** What every runbook takes. */
@@ -88,6 +89,8 @@ export const searchAttributes = {
 /** In the memo of a run. */
 export interface RunMemo {
   readonly siteSha256?: string;
+  /** Questions put to people, and their answers. */
+  readonly asked?: readonly Asked[];
   /** Of the steps done, at the end of the run; equals the digest of a plan made beforehand. */
   readonly planDigest?: string;
 }

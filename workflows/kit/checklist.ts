@@ -1,4 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
+import { type Asked } from '../contract/approvals';
 import { type ChecklistStep, type RunProgress } from '../contract/messages';
 
 interface Line {
@@ -9,6 +10,14 @@ interface Line {
   state: ChecklistStep['state'];
   endedAt: string | null;
   note: string;
+  readonly below: Below;
+}
+
+interface Below {
+  /** Lines that belong to the step, in Markdown. */
+  readonly below?: readonly string[];
+  /** One that is shown until the step has ended. */
+  readonly whileRunning?: string;
 }
 
 /** The server keeps 20 kB of details; a character may take several bytes. */
@@ -22,11 +31,17 @@ export class Checklist {
   #open: string[] = [];
   #phase = 'starting';
   #closing = '';
+  /** Questions put to people, and their answers. */
+  asked: readonly Asked[] = [];
 
   constructor(private readonly heading: string) {}
 
   /** Adds a step that has begun; the answer is called once with how it ended. */
-  begin(title: string, action: string): (state: 'done' | 'failed' | 'skipped', note?: string) => void {
+  begin(
+    title: string,
+    action: string,
+    below: Below = {},
+  ): (state: 'done' | 'failed' | 'skipped', note?: string) => void {
     const line: Line = {
       title,
       action,
@@ -35,6 +50,7 @@ export class Checklist {
       state: 'running',
       endedAt: null,
       note: '',
+      below,
     };
     this.#lines.push(line);
     this.#show();
@@ -73,13 +89,16 @@ export class Checklist {
       startedAt,
       endedAt,
     }));
-    return { phase: this.#phase, steps, open: [...this.#open] };
+    return { phase: this.#phase, steps, open: [...this.#open], asked: this.asked };
   }
 
   #show(): void {
-    const lines = this.#lines.map(
-      ({ depth, state, title, note }) => `${'  '.repeat(depth)}- ${marks[state]} ${title}${note ? ` — ${note}` : ''}`,
-    );
+    const lines = this.#lines.flatMap(({ depth, state, title, note, below: { below = [], whileRunning } }) => [
+      `${'  '.repeat(depth)}- ${marks[state]} ${title}${note ? ` — ${note}` : ''}`,
+      ...[...below, ...(whileRunning && state === 'running' ? [whileRunning] : [])].map(
+        (line) => `${'  '.repeat(depth + 1)}- ${line}`,
+      ),
+    ]);
     const open = this.#open.length > 0 ? `Open: **${this.#open.join(' › ')}**` : '';
     const head = [`### ${this.heading}`, this.#closing || this.#phase, open].filter(Boolean).join('\n\n');
     while (head.length + lines.join('\n').length > detailsLimit && lines.length > 1) lines.splice(0, 1);

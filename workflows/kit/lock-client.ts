@@ -1,5 +1,13 @@
-import { condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
-import { guardQueueOf, type LockGrant, type LockWait, messages } from '../contract/messages';
+import {
+  CancellationScope,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { guardQueueOf, type LockGrant, lockIdOf, type LockWait, messages } from '../contract/messages';
+import { type LockNote } from '../contract/companions';
 import { type Site } from '../contract/resolve-site';
 import { ask } from './carry-out';
 import { type Checklist } from './checklist';
@@ -10,6 +18,7 @@ import { patches } from './patches';
 const askAgainSeconds = 60;
 
 const lockGranted = defineSignal<[LockGrant]>(messages.lockGranted);
+const lockNoted = defineSignal<[LockNote]>(messages.lockNoted);
 const lockQueued = defineSignal<[LockWait]>(messages.lockQueued);
 
 /**
@@ -62,4 +71,12 @@ export async function takeLock(
   const grant = granted as unknown as LockGrant;
   end('done', `number ${grant.fence}`);
   return grant;
+}
+
+/** Has the lock say what this run, which holds it, is at; null: nothing to be said. A lock that is gone is not told. */
+export async function noteAtLock(site: Site, note: string | null): Promise<void> {
+  const { workflowId, runId } = workflowInfo();
+  await CancellationScope.nonCancellable(() =>
+    getExternalWorkflowHandle(lockIdOf(site.name)).signal(lockNoted, { run: { workflowId, runId }, note }),
+  ).catch(() => undefined);
 }

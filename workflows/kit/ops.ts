@@ -1,7 +1,9 @@
 import { type Action, type ActionName, type JobName, type OutputOf, type ReadName } from '../contract/actions';
 import { type NotificationKind } from '../contract/actions/notify';
+import { type Approval } from '../contract/approvals';
 import { type Site } from '../contract/resolve-site';
 import { type Execution } from '../contract/companions';
+import { type Question } from './ask';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 
 /** The language runbooks are written in. A plan speaks it too, so that it is made by the same code as the run. */
@@ -35,6 +37,14 @@ export interface Ops {
 
   /** Carries an action out, but goes on if it fails: null then. */
   attempt<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N> | null>;
+
+  /**
+   * Asks people, before something that cannot be undone, and waits for the answer: `runbook approve`, `runbook reject`.
+   *
+   * Returns for a yes alone. In a plan nobody is asked, and the answer is made of placeholders.
+   * @throws `PreconditionFailed` for a rejection, and when nobody has answered in time
+   */
+  ask(question: Question): Promise<Approval>;
 
   /** Tells people; never fails. No step: nobody plans a message. */
   tell(kind: NotificationKind, text: string): Promise<void>;

@@ -7,10 +7,12 @@ import {
   type OutputOf,
   type ReadName,
 } from '../contract/actions';
+import { type Approval } from '../contract/approvals';
 import { type Call } from '../contract/calls';
 import { type Execution } from '../contract/companions';
 import { type DigestStep, hexDigest, type Plan, planDigest, type PlanStep } from '../contract/plan';
 import { type Site } from '../contract/resolve-site';
+import { askTitle, type Question } from './ask';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut, describe } from './carry-out';
 import { type Checklist } from './checklist';
@@ -76,6 +78,21 @@ export class PlanOps implements Ops {
     const closed = await this.#step(close);
     bracket.closed?.(closed);
     return value;
+  }
+
+  async ask(question: Question): Promise<Approval> {
+    const { details = [], waived } = question;
+    const title = askTitle(question);
+    const now = [...details, ...(waived === undefined ? [] : [`waived: ${waived}`])].join('; ') || null;
+    this.#steps.push({ title, action: 'ask', effect: 'read', target: 'people', command: null, now, changes: false });
+    this.checklist.begin(title, 'ask', { below: details })(
+      'skipped',
+      waived === undefined ? 'only described' : `waived: ${waived}`,
+    );
+    const at = '<at>';
+    return waived === undefined
+      ? { answer: 'approved', who: '<who>', why: '<why>', at }
+      : { answer: 'waived', why: waived, at };
   }
 
   async tell(): Promise<void> {

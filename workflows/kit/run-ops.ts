@@ -9,18 +9,20 @@ import {
   type ReadName,
 } from '../contract/actions';
 import { type NotificationKind } from '../contract/actions/notify';
+import { type Approval } from '../contract/approvals';
 import { type Call, type Fence } from '../contract/calls';
 import { type Execution } from '../contract/companions';
 import { type OpenBracket } from '../contract/messages';
 import { hexDigest, type DigestStep } from '../contract/plan';
 import { type HostRef } from '../contract/site';
 import { type Site } from '../contract/resolve-site';
+import { type Question, type Questions } from './ask';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut } from './carry-out';
 import { type Checklist } from './checklist';
 import { fail, isOfReset, isUnguarded, leftToGuard, stepFailure } from './failures';
 import { GuardLink } from './guard-link';
-import { takeLock } from './lock-client';
+import { noteAtLock, takeLock } from './lock-client';
 import { outlast } from './late-changes';
 import { type Ops } from './ops';
 
@@ -63,6 +65,7 @@ export class RunOps implements Ops {
     readonly site: Site,
     private readonly runbook: string,
     private readonly checklist: Checklist,
+    private readonly questions: Questions,
     private readonly setPhase: (text: string) => void,
     /** Ends the work, so that the brackets close. */
     private readonly stopWork: () => void,
@@ -183,6 +186,19 @@ export class RunOps implements Ops {
       `The guard ${this.#guard.id} had taken over, and was ended before it had closed everything. Look at: ${titles}; ` +
       `production: runbook run production --site ${this.site.name} --set action=status`
     );
+  }
+
+  async ask(question: Question): Promise<Approval> {
+    return await this.questions.ask(question, {
+      tell: (kind, text) => this.#announce(kind, text),
+      note: async (note) => {
+        if (this.#fence) await noteAtLock(this.site, note);
+      },
+      untouched: () =>
+        this.steps.some(({ action }) => definitionOf(action).effect === 'change')
+          ? 'what this run has opened is closed again'
+          : 'nothing was changed',
+    });
   }
 
   phase(text: string): void {

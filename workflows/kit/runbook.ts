@@ -15,6 +15,7 @@ import { type Plan, planDigest } from '../contract/plan';
 import { resolveSite } from '../contract/resolve-site';
 import { type RunbookInput, type RunbookName, type RunbookResult, runbooks } from '../contract/runbooks';
 import { parseWith, problemsText } from '../contract/problems';
+import { Questions } from './ask';
 import { ask } from './carry-out';
 import { Checklist } from './checklist';
 import { applicationFailure, fail, isLeftToGuard, stepFailure } from './failures';
@@ -49,6 +50,8 @@ export function runbook<N extends RunbookName>(
     // Queries and updates may arrive before anything else is known.
     let planned: () => Plan = () => ({ steps: [], digest: planDigest([]) });
     let aborted: AbortRequest | null = null;
+    const questions = new Questions(checklist, phase);
+    questions.listen();
     setHandler(progress, () => checklist.progress(), { description: 'What the run has done so far' });
     setHandler(plan, () => planned(), { description: 'The plan so far, of a dry run' });
     setHandler(
@@ -97,7 +100,7 @@ export function runbook<N extends RunbookName>(
     }
 
     const work = new CancellationScope();
-    const ops = new RunOps(site, name, checklist, phase, () => work.cancel());
+    const ops = new RunOps(site, name, checklist, questions, phase, () => work.cancel());
     let outcome: { result: RunbookResult<N> } | { error: unknown };
     try {
       await ops.tell('started', `${name} of ${site.name} has started`);

@@ -5,6 +5,8 @@ import { siteDocument } from '../site';
 export const notificationKinds = [
   'started',
   'waiting',
+  'asked',
+  'answered',
   'productionDown',
   'productionUp',
   'alarm',
