@@ -13,6 +13,7 @@ import { addReplay } from './commands/replay';
 import { addReport } from './commands/report';
 import { addRun } from './commands/run';
 import { addRuns } from './commands/runs';
+import { addSchedules } from './commands/schedules';
 import { addSetup } from './commands/setup';
 import { addStart } from './commands/start';
 import { addValidate } from './commands/validate';
@@ -33,6 +34,7 @@ const commands = [
   addAbort,
   addBackups,
   addLocks,
+  addSchedules,
   addHistory,
   addReplay,
   addValidate,

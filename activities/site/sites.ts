@@ -5,7 +5,8 @@ import { delimiter, join, parse } from 'node:path';
 import { type LoadedSite } from '../../workflows/contract/companions';
 import { fail } from '../failures';
 import { nearest } from '../../workflows/contract/nearest';
-import { parseSiteFile, siteProblemText } from './site-file';
+import { parseSiteFile } from './site-file';
+import { fileProblemText } from './yaml-file';
 
 /** Where site files are, and which site is meant when none is named. */
 export interface Sites {
@@ -66,8 +67,8 @@ export function sitesFrom({ env, root }: SitesOptions): Sites {
       const text = await readFile(file);
       const parsed = parseSiteFile(file, text.toString('utf8'));
       if (!parsed.ok)
-        throw fail('InvalidInput', parsed.problems.map(siteProblemText).join('\n'), { target: `site/${name}` });
-      return { name, document: parsed.document, sha256: createHash('sha256').update(text).digest('hex') };
+        throw fail('InvalidInput', parsed.problems.map(fileProblemText).join('\n'), { target: `site/${name}` });
+      return { name, document: parsed.value, sha256: createHash('sha256').update(text).digest('hex') };
     },
   };
 }

@@ -3,19 +3,25 @@ import { z } from 'zod';
 import { type Context } from '../context';
 import { fieldsOf, type InputField, requiredFields, runbookNamed } from '../input';
 import { table } from '../render/table';
+import { fieldsOf as scheduleFields } from '../schedules/compare';
+import { declaredSchedules } from '../schedules/files';
+import { timingText } from '../schedules/timing';
 
 /** `describe <runbook>`: what it is for and what it takes. */
-export function addDescribe(program: Command, { output }: Context): void {
+export function addDescribe(program: Command, context: Context): void {
+  const { output } = context;
   program
     .command('describe <runbook>')
-    .description('what a runbook does, takes and locks; its steps are told by plan')
+    .description('what a runbook does, takes and locks, and when it runs by itself; its steps are told by plan')
     .option('--json', 'print it as one JSON document')
-    .action((given: string, { json }: { json?: boolean }) => {
+    .action(async (given: string, { json }: { json?: boolean }) => {
       const { name, definition } = runbookNamed(given);
+      const schedules = (await declaredSchedules(context)).filter(({ runbook }) => runbook === name);
       const { summary, workflow, locks, input, result } = definition;
       if (json) {
         const schemas = { input: z.toJSONSchema(input, { io: 'input' }), result: z.toJSONSchema(result) };
-        output.json({ runbook: name, summary, workflow, locks, ...schemas });
+        const declared = schedules.map((each) => ({ schedule: each.id, ...scheduleFields(each) }));
+        output.json({ runbook: name, summary, workflow, locks, schedules: declared, ...schemas });
         return;
       }
       const required = requiredFields(input);
@@ -28,6 +34,7 @@ export function addDescribe(program: Command, { output }: Context): void {
             ['workflow type', workflow],
             ['locks', locks.join(', ')],
             ['steps', `runbook plan ${name}`],
+            ...schedules.map(({ id, timing }) => ['declared schedule', `${id}: ${timingText(timing)}`]),
           ],
           '  ',
         ),

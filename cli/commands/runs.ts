@@ -1,9 +1,10 @@
 import { type WorkflowExecutionInfo } from '@temporalio/client';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command } from 'commander';
 import { runbooks } from '../../workflows/contract/runbooks';
 import { type Context } from '../context';
 import { statusOf } from '../follow/observer';
 import { runbookNamed } from '../input';
+import { positive } from '../options';
 import { momentText } from '../render/amounts';
 import { table } from '../render/table';
 import { runbookOf, type RunStatus } from '../report/report';
@@ -49,12 +50,6 @@ export function addRuns(program: Command, context: Context): void {
         else context.output.print(found.length ? lines(found) : ['no runs yet']);
       });
     });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1');
-  return value;
 }
 
 function queryFor({ site, runbook }: RunsOptions): string {

@@ -1,4 +1,5 @@
-import { parseSiteFile, siteProblemText } from '../../activities/site/site-file';
+import { parseSiteFile } from '../../activities/site/site-file';
+import { fileProblemText } from '../../activities/site/yaml-file';
 import { sitesFrom } from '../../activities/site/sites';
 import { failureTypeOf } from '../../activities/failures';
 import { runbookCommand } from './fixture/command';
@@ -6,12 +7,12 @@ import { goodSite, siteDirectory } from './fixture/site';
 
 function problemsOf(text: string): string[] {
   const parsed = parseSiteFile('lab.yaml', text);
-  return parsed.ok ? [] : parsed.problems.map(siteProblemText);
+  return parsed.ok ? [] : parsed.problems.map(fileProblemText);
 }
 
 test('a good file gets its defaults', () => {
   const parsed = parseSiteFile('lab.yaml', goodSite);
-  expect(parsed).toMatchObject({ ok: true, document: { queue: 'runbooks', limits: { maxDowntimeSeconds: 1800 } } });
+  expect(parsed).toMatchObject({ ok: true, value: { queue: 'runbooks', limits: { maxDowntimeSeconds: 1800 } } });
 });
 
 test.each([
@@ -161,11 +162,22 @@ describe('which site is meant', () => {
 });
 
 test('validate checks every site file and ends with 2 if one is wrong', async () => {
-  const good = await runbookCommand({ RUNBOOK_SITES: siteDirectory({ a: goodSite }) }, 'validate', '--json');
+  const good = await runbookCommand(
+    { RUNBOOK_SITES: siteDirectory({ a: goodSite }), RUNBOOK_FILES: '/nowhere' },
+    'validate',
+    '--json',
+  );
   expect(good).toMatchObject({ exitCode: 0, documents: [[{ ok: true, problems: [] }]] });
   const RUNBOOK_SITES = siteDirectory({ a: goodSite, b: goodSite.replace('keep: 3', 'kep: 3') });
-  const bad = await runbookCommand({ RUNBOOK_SITES }, 'validate');
+  const bad = await runbookCommand({ RUNBOOK_SITES, RUNBOOK_FILES: '/nowhere' }, 'validate');
   expect(bad.exitCode).toBe(2);
   expect(bad.stdout).toMatch(/b\.yaml:22:3: backup\.kep: unknown key, .* did you mean keep\?\n$/);
   expect(bad.stderr).toBe('2 site files, 1 problem\n');
+});
+
+test('the runbook files that come with the project are right for whatever sites there are', async () => {
+  const RUNBOOK_SITES = siteDirectory({ a: goodSite });
+  const { exitCode, stdout, stderr } = await runbookCommand({ RUNBOOK_SITES }, 'validate');
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+  expect(stderr).toMatch(/^1 site file, \d runbook files?, 0 problems\n$/);
 });
