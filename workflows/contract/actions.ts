@@ -6,6 +6,7 @@ import * as database from './actions/database';
 import * as jobs from './actions/jobs';
 import * as notify from './actions/notify';
 import * as production from './actions/production';
+import * as restore from './actions/restore';
 import * as volume from './actions/volume';
 import { type ActionDefinition } from './action';
 
@@ -42,6 +43,18 @@ export const actions = {
   readCatalogue: archives.readCatalogue,
   updateCatalogue: archives.updateCatalogue,
   recordDrill: archives.recordDrill,
+  checkRestoreTarget: restore.checkRestoreTarget,
+  unpackArchive: restore.unpackArchive,
+  readRows: restore.readRows,
+  fetchStore: restore.fetchStore,
+  copyAside: restore.copyAside,
+  readSwap: restore.readSwap,
+  swapStore: restore.swapStore,
+  returnStore: restore.returnStore,
+  keepAside: restore.keepAside,
+  listAside: restore.listAside,
+  removeAside: restore.removeAside,
+  checkApplication: restore.checkApplication,
   stopJob: jobs.stopJob,
   notify: notify.notify,
 } as const;

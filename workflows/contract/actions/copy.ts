@@ -1,22 +1,38 @@
 import { z } from 'zod';
 import { change, job, read } from '../action';
 import { absolutePath, instant, name } from '../fields';
-import { databaseRef, hostRef } from '../site';
+import { databaseRef, type HostRef, hostRef } from '../site';
 
-/** The directory on the backup volume in which one run works; removed at the end. */
-const workplace = z.strictObject({ host: hostRef, directory: absolutePath });
-type Workplace = z.infer<typeof workplace>;
-const inWorkplace = ({ workplace: { host, directory } }: { workplace: Workplace }) =>
+/** The directory on a host in which one run works; removed at the end. */
+export const workplace = z.strictObject({ host: hostRef, directory: absolutePath });
+export type Workplace = z.infer<typeof workplace>;
+export const inWorkplace = ({ workplace: { host, directory } }: { workplace: Workplace }) =>
   `directory/${host.name}${directory}`;
 const backupNeeds = ({ workplace: { host } }: { workplace: Workplace }) => [
   `server/${host.server?.name ?? host.name}`,
   `volume/${host.name}`,
 ];
 
-/** Which host may pull the store from the database host, under a key made for this run. */
-const pull = z.strictObject({ workplace, database: databaseRef, name });
+/** Which host may pull from which, under a key made for this run. */
+export const pull = z.strictObject({
+  workplace,
+  database: databaseRef,
+  name,
+  /** `back`: the database host pulls what was unpacked in the workplace. Absent: the workplace's host pulls the store. */
+  way: z.literal('back').optional(),
+});
 export type Pull = z.infer<typeof pull>;
-const pullTarget = ({ pull }: { pull: Pull }) => `trust/${pull.workplace.host.name}->${pull.database.host.name}`;
+
+/** The host that asks, the one that answers, and what it answers with. */
+export function endsOfPull({ workplace, database, way }: Pull): { reader: HostRef; source: HostRef; what: string } {
+  return way === 'back'
+    ? { reader: database.host, source: workplace.host, what: 'the backup' }
+    : { reader: workplace.host, source: database.host, what: 'the store' };
+}
+const pullTarget = ({ pull }: { pull: Pull }) => {
+  const { reader, source } = endsOfPull(pull);
+  return `trust/${reader.name}->${source.name}`;
+};
 
 /** Tools, host keys, and room for copy, archive and scratch database. */
 export const checkBackupHost = read({
@@ -56,7 +72,7 @@ export const removeWorkplace = change({
 });
 
 export const readPull = read({
-  title: ({ pull }) => `Look at who may read the store on ${pull.database.host.name}`,
+  title: ({ pull }) => `Look at who may read ${endsOfPull(pull).what} on ${endsOfPull(pull).source.name}`,
   target: pullTarget,
   needs: ({ pull }) => backupNeeds(pull),
   input: z.strictObject({ pull }),
@@ -64,13 +80,16 @@ export const readPull = read({
 });
 
 /**
- * Makes a key on the backup host and lets it read the store on the database host.
+ * Makes a key on the reading host and lets it read on the other.
  *
  * Only the public half travels. The entry is restricted to a fixed command that answers `list` and `fetch`,
- * to the backup host's address and to a day.
+ * to the reader's address and to a day.
  */
 export const authorizePull = change({
-  title: ({ pull }) => `Let ${pull.workplace.host.name} read the store on ${pull.database.host.name}`,
+  title: ({ pull }) => {
+    const { reader, source, what } = endsOfPull(pull);
+    return `Let ${reader.name} read ${what} on ${source.name}`;
+  },
   target: pullTarget,
   input: z.strictObject({ pull }),
   output: z.strictObject({ changed: z.boolean(), fingerprint: z.string() }),
@@ -78,13 +97,13 @@ export const authorizePull = change({
 
 /** Removes the key from both hosts. */
 export const revokePull = change({
-  title: ({ pull }) => `End what ${pull.workplace.host.name} may read on ${pull.database.host.name}`,
+  title: ({ pull }) => `End what ${endsOfPull(pull).reader.name} may read on ${endsOfPull(pull).source.name}`,
   target: pullTarget,
   input: z.strictObject({ pull }),
   output: z.strictObject({ changed: z.boolean() }),
 });
 
-const copied = z.strictObject({
+export const copied = z.strictObject({
   key: z.string(),
   host: z.string(),
   starts: z.int(),
