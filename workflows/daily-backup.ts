@@ -35,7 +35,7 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
 
   return await ops.during(serverRunning(backup.host, site.limits), () =>
     ops.during(volumeMounted(backup), () =>
-      ops.during(workplaceMade(site), async () => {
+      ops.during(workplaceMade(workplace), async () => {
         await ops.do(act.checkBackupHost({ workplace, database }));
 
         const copied = await ops.during(pullAuthorized(pull), async () => {

@@ -9,7 +9,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { act } from './contract/actions';
+import { act, targetOf } from './contract/actions';
 import { type Ending } from './contract/companions';
 import {
   type GuardInput,
@@ -152,7 +152,11 @@ class Guard {
     const { workflowId, runId } = workflowInfo();
     const own = patches.closesForGood() ? await ask.lastLanding({ workflowId, runId }) : null;
     const until = Math.max(owners?.any ?? 0, own?.any ?? 0);
-    const again = this.#closed.filter(({ kind }) => kind === 'bracket');
+    // Of brackets around one thing, an inner close is only the way to the outer one: the last says how it is to be.
+    const brackets = this.#closed.filter(({ kind }) => kind === 'bracket');
+    const again = brackets.filter(
+      ({ close }, index) => !brackets.slice(index + 1).some((later) => targetOf(later.close) === targetOf(close)),
+    );
     while (Date.now() < until) {
       await sleep(Math.min(recheckSeconds * 1000, until - Date.now()));
       for (const open of again) await this.#carryOutClose(open);
@@ -180,12 +184,13 @@ class Guard {
     setHandler(bracketOpened, async (open) => {
       if (isOwner(open.call.runId)) await answered(() => this.#open.set(open.id, open))();
     });
-    setHandler(bracketCommitted, ({ id, close }) =>
-      answered(() => {
+    setHandler(bracketCommitted, async ({ id, close, call }) => {
+      if (!isOwner(call.runId)) return;
+      await answered(() => {
         const open = this.#open.get(id);
-        if (open) this.#open.set(id, { ...open, close });
-      })(),
-    );
+        if (open) this.#open.set(id, { ...open, close, call });
+      })();
+    });
     setHandler(bracketClosed, (id, runId) => {
       if (!isOwner(runId)) return;
       const open = this.#open.get(id);

@@ -210,7 +210,7 @@ export class SimulatedWorkers implements Workers {
     if (fault?.kind === 'hang') return attempt.task.silent(attempt, this.clock.nowMs);
     const broken = fault?.kind === 'lose the answer' && this.random.share('poll', call.key, this.clock.nowMs) < 0.2;
     try {
-      this.site.requireJobHost();
+      this.site.requireJobHost(this.site.jobs.get(call.key).host);
       if (broken) throw fail('Unavailable', 'the connection broke');
       const output = this.site.outcomeOf(call.key);
       if (output) return this.#answer(held, 0, () => this.#succeeded(held, call, output), reach);

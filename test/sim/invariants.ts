@@ -208,6 +208,8 @@ function state(site: SiteModel) {
     mounted: site.mounted,
     workplace: site.workplace,
     pull: site.pull,
+    pullBack: site.pullBack,
+    stage: site.store.staging,
   };
 }
 

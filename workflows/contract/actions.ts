@@ -82,6 +82,11 @@ export function definitionOf(action: ActionName): ActionDefinition {
   return actions[action] as unknown as ActionDefinition;
 }
 
+/** What an action looks at or changes, as a path. */
+export function targetOf({ action, input }: Action): string {
+  return definitionOf(action).target(input);
+}
+
 export function isActionName(text: string): text is ActionName {
   return Object.hasOwn(actions, text);
 }

@@ -38,7 +38,7 @@ export const messages = {
   bracketOpened: 'bracketOpened',
   /** Run to guard: the bracket's id, and the run id of who says so. */
   bracketClosed: 'bracketClosed',
-  /** Run to guard: `{ id, close }`, another way back from now on. */
+  /** Run to guard: `{ id, close, call }`, another way back from now on. */
   bracketCommitted: 'bracketCommitted',
   /** Run to guard: everything is closed, the run is about to end; the run id of who says so. */
   disarm: 'disarm',

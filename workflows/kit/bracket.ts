@@ -25,10 +25,10 @@ export interface Bracket<R extends ReadName, O extends BracketChange, C extends 
   readonly enter: (prior: OutputOf<R>) => Entry<O, C> | 'as found';
   /** What people are told once it is open, and once it is closed. */
   readonly announce?: { readonly opened: NotificationKind; readonly closed: NotificationKind };
-  /** Told what the open and the close have returned. */
+  /** Told what the open and the close have returned; a close that was put in its place by a commit is not told of. */
   readonly opened?: (output: OutputOf<O>) => void;
   readonly closed?: (output: OutputOf<C>) => void;
 }
 
-/** Replaces the way back of an open bracket, durably, before the run goes on. */
-export type Commit<C extends BracketChange> = (close: Action<C>) => Promise<void>;
+/** Replaces the way back of an open bracket, durably, before the run goes on; the old one is never gone any more. */
+export type Commit = (close: Action<BracketChange>) => Promise<void>;

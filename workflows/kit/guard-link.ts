@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { type Action } from '../contract/actions';
+import { type Call } from '../contract/calls';
 import { companions, guardIdOf, type GuardInput, guardQueueOf, type OpenBracket } from '../contract/messages';
 import { type Site } from '../contract/resolve-site';
 import { fail, unguarded } from './failures';
@@ -99,9 +100,9 @@ export class GuardLink {
   }
 
   /** Returns when the guard knows the new way back; the old one is forgotten. */
-  async commit(id: number, close: Action): Promise<void> {
+  async commit(id: number, close: Action, call: Call): Promise<void> {
     await CancellationScope.nonCancellable(() =>
-      this.#tellAndHear((guard) => guard.signal(bracketCommitted, { id, close })),
+      this.#tellAndHear((guard) => guard.signal(bracketCommitted, { id, close, call })),
     );
   }
 

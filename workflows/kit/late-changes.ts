@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/workflow';
-import { type Action, definitionOf } from '../contract/actions';
+import { type Action, targetOf } from '../contract/actions';
 import { type Execution } from '../contract/companions';
 import { ask } from './carry-out';
 import { patches } from './patches';
@@ -16,7 +16,7 @@ export const recheckSeconds = 2;
 export async function outlast(run: Execution, close: Action, again: () => Promise<unknown>): Promise<void> {
   if (!patches.closesForGood()) return;
   const { targets } = await ask.lastLanding(run);
-  const until = targets[definitionOf(close.action).target(close.input)] ?? 0;
+  const until = targets[targetOf(close)] ?? 0;
   while (Date.now() < until) {
     await sleep(Math.min(recheckSeconds * 1000, until - Date.now()));
     await again();

@@ -32,7 +32,7 @@ export interface Ops {
    */
   during<T, R extends ReadName, O extends BracketChange, C extends BracketChange>(
     bracket: Bracket<R, O, C> | null,
-    work: (commit: Commit<C>) => Promise<T>,
+    work: (commit: Commit) => Promise<T>,
   ): Promise<T>;
 
   /** Carries an action out, but goes on if it fails: null then. */

@@ -62,7 +62,7 @@ export class PlanOps implements Ops {
 
   async during<T, R extends ReadName, O extends BracketChange, C extends BracketChange>(
     bracket: Bracket<R, O, C> | null,
-    work: (commit: Commit<C>) => Promise<T>,
+    work: (commit: Commit) => Promise<T>,
   ): Promise<T> {
     if (!bracket) return await work(async () => undefined);
     const entry = bracket.enter(await this.#step(bracket.read));
@@ -70,13 +70,13 @@ export class PlanOps implements Ops {
     const opened = await this.#step(entry.open);
     bracket.opened?.(opened);
     const left = this.checklist.enter(bracket.title);
-    let close = entry.close;
+    let committed: Action<BracketChange> | null = null;
     const value = await work(async (next) => {
-      close = next;
+      committed = next;
     });
     left();
-    const closed = await this.#step(close);
-    bracket.closed?.(closed);
+    if (committed) await this.#step<BracketChange>(committed);
+    else bracket.closed?.(await this.#step(entry.close));
     return value;
   }
 

@@ -137,7 +137,7 @@ export class RunOps implements Ops {
 
   async during<T, R extends ReadName, O extends BracketChange, C extends BracketChange>(
     bracket: Bracket<R, O, C> | null,
-    work: (commit: Commit<C>) => Promise<T>,
+    work: (commit: Commit) => Promise<T>,
   ): Promise<T> {
     if (!bracket) return await work(async () => undefined);
     // Read before anything changes, and so that it is in the history: a retried open would only see its own work.
@@ -149,14 +149,14 @@ export class RunOps implements Ops {
     const left = this.checklist.enter(bracket.title);
     this.setPhase(bracket.title);
     this.#depth += 1;
-    let close = entry.close;
+    let close: Action<BracketChange> = entry.close;
     let result: { ok: true; value: T } | { ok: false; error: unknown };
     try {
       const opened = await this.do(entry.open);
       bracket.opened?.(opened);
       this.#announce(bracket.announce?.opened, bracket.title);
       const value = await work(async (next) => {
-        await this.#guard.commit(open.id, next);
+        await this.#guard.commit(open.id, next, this.#call(next, this.steps.length, 'close'));
         close = next;
       });
       result = { ok: true, value };
@@ -169,7 +169,7 @@ export class RunOps implements Ops {
     this.#depth -= 1;
     left();
     if (closed) {
-      bracket.closed?.(closed.output as OutputOf<C>);
+      if (close === entry.close) bracket.closed?.(closed.output as OutputOf<C>);
       this.#announce(bracket.announce?.closed, `no longer: ${bracket.title}`);
     }
     if (!result.ok) throw result.error;

@@ -1,5 +1,6 @@
 import { act } from '../contract/actions';
 import { type Site } from '../contract/resolve-site';
+import { type Workplace } from '../contract/actions/copy';
 import { type HostRef } from '../contract/site';
 import { type Bracket } from '../kit/bracket';
 
@@ -36,13 +37,12 @@ export function volumeMounted({ host, volume }: Site['backup']): Bracket<'readVo
 }
 
 /** The place on the backup volume where one run works; what an earlier run left there is removed. */
-export function workplaceOf({ host, directory }: Site['backup']): { host: HostRef; directory: string } {
+export function workplaceOf({ host, directory }: Site['backup']): Workplace {
   return { host, directory: `${directory}/.work` };
 }
 
 /** The workplace exists, empty at first. It is removed also when it was found: the lock says that nobody else uses it. */
-export function workplaceMade(site: Site): Bracket<'readWorkplace', 'makeWorkplace', 'removeWorkplace'> {
-  const workplace = workplaceOf(site.backup);
+export function workplaceMade(workplace: Workplace): Bracket<'readWorkplace', 'makeWorkplace', 'removeWorkplace'> {
   return {
     title: `${workplace.directory} is in use`,
     read: act.readWorkplace({ workplace }),

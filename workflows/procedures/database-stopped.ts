@@ -7,16 +7,18 @@ import { fail } from '../kit/failures';
  * The database is stopped. Refused where it was found stopped: that is somebody's maintenance.
  *
  * @param stop told how it was stopped
+ * @param found `any`: it may be down or damaged; it is started all the same afterwards
  */
 export function databaseStopped(
   database: DatabaseRef,
   stop: { forced: boolean },
+  found: 'healthy' | 'any' = 'healthy',
 ): Bracket<'readDatabase', 'stopDatabase', 'startDatabase'> {
   return {
     title: `The database on ${database.host.name} is stopped`,
     read: act.readDatabase({ database }),
-    enter: (found) => {
-      requireHealthy(database, found);
+    enter: (seen) => {
+      if (found === 'healthy') requireHealthy(database, seen);
       return {
         open: act.stopDatabase({ database, withinSeconds: database.stopSeconds }),
         close: act.startDatabase({ database }),

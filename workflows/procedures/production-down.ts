@@ -14,27 +14,39 @@ export function downtimeMs({ downAt, upAt }: DownTimes): number {
   return Date.parse(upAt) - Date.parse(downAt);
 }
 
+/** Where a runbook differs from what most want. */
+interface How {
+  /** `any`: production that was found down stays down, and one that serves nothing comes up. @default refused */
+  readonly found?: 'any';
+  /** @default the site's `limits.maxDowntimeSeconds` */
+  readonly limitSeconds?: number;
+}
+
 /**
  * Production is down, its fallback page answers. Refused where production was found down: that is somebody's maintenance.
  *
  * @param why written at the public address, for whoever finds production down
- * @param times filled in as the probes see production go and come back
+ * @param times filled in as the probes see production go and come back; left empty where it stays down
  */
 export function productionDown(
   site: Site,
   why: string,
   times: DownTimes,
+  { found: accepted, limitSeconds = site.limits.maxDowntimeSeconds }: How = {},
 ): Bracket<'readProduction', 'takeProductionDown', 'bringProductionUp'> {
   const { production } = site;
   return {
     title: 'Production is down',
     read: act.readProduction({ production }),
     enter: (found) => {
-      requireProduction(site, found);
+      if (accepted === 'any') {
+        if (isTakenDown(site, found)) return 'as found';
+        requireFallback(site, found);
+      } else requireProduction(site, found);
       return {
         open: act.takeProductionDown({ production, note: why.slice(0, 255) }),
         close: act.bringProductionUp({ production }),
-        limitSeconds: site.limits.maxDowntimeSeconds,
+        limitSeconds,
       };
     },
     announce: { opened: 'productionDown', closed: 'productionUp' },
@@ -49,7 +61,7 @@ export function productionDown(
 
 /** Refuses to go on unless production serves and its fallback page would. */
 export function requireProduction({ production, name }: Site, found: OutputOf<'readProduction'>): void {
-  const { serving, note, fallbackAnswers, at } = found;
+  const { serving, note, at } = found;
   if (serving !== 'production') {
     const who = note ? ` (${note})` : at === production.up.server ? '' : `; the address is at ${at ?? 'no server'}`;
     throw fail(
@@ -59,6 +71,18 @@ export function requireProduction({ production, name }: Site, found: OutputOf<'r
       { target: `production/${production.floatingIp}` },
     );
   }
+  requireFallback({ production, name }, found);
+}
+
+/** Whether somebody has moved the public address away from production: a page that is broken there is not taken down. */
+export function isTakenDown({ production }: Site, { serving, at }: OutputOf<'readProduction'>): boolean {
+  return serving === 'fallback' || (serving === 'nothing' && at !== production.up.server);
+}
+
+function requireFallback(
+  { production, name }: Pick<Site, 'production' | 'name'>,
+  { fallbackAnswers }: OutputOf<'readProduction'>,
+): void {
   if (!fallbackAnswers) {
     throw fail(
       'PreconditionFailed',

@@ -2,8 +2,9 @@ import { fail } from '../../../activities/failures';
 import { type JobName } from '../../../workflows/contract/actions';
 import { type Call } from '../../../workflows/contract/calls';
 
-/** A remote job on the backup host, as its directory there would tell. */
+/** A remote job, as its directory on the host would tell. */
 export interface Job {
+  readonly host: string;
   readonly action: JobName;
   readonly input: unknown;
   readonly call: Call;
@@ -37,7 +38,7 @@ export class Jobs {
   }
 
   /** @returns whether this launch won; false: there is one of that key */
-  launch(action: JobName, input: unknown, call: Call): boolean {
+  launch(action: JobName, input: unknown, call: Call, host: string): boolean {
     if (this.#byKey.has(call.key)) return false;
     if (this.#tombstones.has(call.key)) throw fail('PreconditionFailed', `the job ${call.key} was stopped`);
     const number = call.fence?.number ?? 0;
@@ -46,7 +47,7 @@ export class Jobs {
     this.#fence = number;
     for (const job of this.#byKey.values())
       if (job.state === 'running' && (job.call.fence?.number ?? 0) < number) job.state = 'stopped';
-    this.#byKey.set(call.key, { action, input, call, state: 'running', launches: 1, output: null, flaws: [] });
+    this.#byKey.set(call.key, { host, action, input, call, state: 'running', launches: 1, output: null, flaws: [] });
     return true;
   }
 
@@ -67,9 +68,14 @@ export class Jobs {
     return { state: 'stopped', starts };
   }
 
+  /** It has ended with a failure of its own. */
+  fail(key: string): void {
+    this.get(key).state = 'stopped';
+  }
+
   /** Their host went down: in order, with a signal to each, or nobody knows how they ended. */
-  goDown(how: 'stopped' | 'lost'): void {
-    for (const job of this.#byKey.values()) if (job.state === 'running') job.state = how;
+  goDown(host: string, how: 'stopped' | 'lost'): void {
+    for (const job of this.#byKey.values()) if (job.host === host && job.state === 'running') job.state = how;
   }
 
   /** What runs now can no longer be used. */

@@ -11,6 +11,7 @@ import { type Call } from '../../../workflows/contract/calls';
 import { type LoadedSite } from '../../../workflows/contract/companions';
 import { modelDocument } from './document';
 import { Jobs } from './jobs';
+import { Store } from './store';
 
 /** What took effect, whoever did it. */
 export interface Change {
@@ -39,6 +40,11 @@ export class SiteModel {
   mounted = false;
   workplace = false;
   pull = false;
+  /** The database host may pull from the backup host. */
+  pullBack = false;
+  /** What was unpacked in the workplace. */
+  unpacked: string | null = null;
+  readonly store = new Store();
   production: 'production' | 'fallback' = 'production';
   note = '';
   running = true;
@@ -68,8 +74,9 @@ export class SiteModel {
 
   /** Launches a job, or finds the one of that key. */
   launch(action: JobName, input: unknown, call: Call): void {
-    this.requireJobHost();
-    const isNew = this.jobs.launch(action, input, call);
+    const host = hostOf(action, input);
+    this.requireJobHost(host);
+    const isNew = this.jobs.launch(action, input, call, host);
     if (isNew && action === 'copyStore') this.jobs.get(call.key).flaws.push(...(this.running ? ['a live store'] : []));
     if (isNew) this.changed({ what: `launched ${action}`, call });
   }
@@ -79,8 +86,12 @@ export class SiteModel {
     const job = this.jobs.get(key);
     if (job.state !== 'running') return;
     const finish = this.#jobs[job.action] as unknown as (input: unknown, call: Call) => object;
-    const output = finish(job.input, job.call);
-    this.jobs.end(key, { key, host: 'backup', starts: job.launches, ...output });
+    try {
+      const output = finish(job.input, job.call);
+      this.jobs.end(key, { key, host: job.host, starts: job.launches, ...output });
+    } catch {
+      this.jobs.fail(key);
+    }
     this.changed({ what: `finished ${job.action}`, call: job.call });
   }
 
@@ -100,9 +111,9 @@ export class SiteModel {
   crash(host: string): void {
     if (host === 'backup') {
       this.mounted = false;
-      this.jobs.goDown('lost');
     }
     if (host === 'db1') this.running = false;
+    this.jobs.goDown(host, 'lost');
     this.unreachable.add(host);
     this.changed({ what: `${host} crashed`, call: null });
   }
@@ -114,7 +125,8 @@ export class SiteModel {
   }
 
   /** The cloud knows of a host that it is off: a job on it is not waited for. */
-  requireJobHost(): void {
+  requireJobHost(host: string): void {
+    if (host !== 'backup') return this.#reach(host);
     if (this.server !== 'ACTIVE' && !this.unreachable.has('cloud')) throw fail('ResourceFailed', 'backup is off');
     this.requireBackupHost();
   }
@@ -134,6 +146,20 @@ export class SiteModel {
       this.changed({ what, call });
     }
     return { changed: needed };
+  }
+
+  #did(what: string, call: Call, changed: boolean): { changed: boolean } {
+    return this.#set(what, call, changed, () => undefined);
+  }
+
+  #onDatabaseHost<T>(act: () => T): T {
+    this.#reach('db1');
+    return act();
+  }
+
+  #setStage(made: boolean): void {
+    this.store.staging = made;
+    this.store.staged = null;
   }
 
   #at(): string {
@@ -160,7 +186,7 @@ export class SiteModel {
       const changed = this.#set('server off', call, this.server === 'ACTIVE', () => {
         this.server = 'SHUTOFF';
         this.mounted = false;
-        this.jobs.goDown('stopped');
+        this.jobs.goDown('backup', 'stopped');
       });
       return { ...changed, tookMs: 1 };
     },
@@ -235,32 +261,48 @@ export class SiteModel {
       this.#requireVolume('PreconditionFailed');
       return { storeBytes: 100, freeBytes: 1000, neededBytes: 300, compression: 'zstd' };
     },
-    readWorkplace: () => {
+    readWorkplace: ({ workplace }) => {
+      if (isStage(workplace)) return { exists: this.#onDatabaseHost(() => this.store.staging) };
       this.requireBackupHost();
       return { exists: this.mounted && this.workplace };
     },
-    makeWorkplace: (_input, call) => {
+    makeWorkplace: ({ workplace }, call) => {
+      if (isStage(workplace))
+        return this.#onDatabaseHost(() => this.#set('stage made', call, true, () => this.#setStage(true)));
       this.#requireVolume('ResourceFailed');
       // One that is there is made anew.
-      return this.#set('workplace made', call, true, () => (this.workplace = true));
+      return this.#set('workplace made', call, true, () => {
+        this.workplace = true;
+        this.unpacked = null;
+      });
     },
-    removeWorkplace: (_input, call) => {
+    removeWorkplace: ({ workplace }, call) => {
+      if (isStage(workplace))
+        return this.#onDatabaseHost(() =>
+          this.#set('stage removed', call, this.store.staging, () => this.#setStage(false)),
+        );
       if (this.server === 'ACTIVE') this.#reach('backup');
       return this.#set('workplace removed', call, this.mounted && this.workplace, () => (this.workplace = false));
     },
-    readPull: () => {
+    readPull: ({ pull }) => {
+      if (pull.way === 'back') {
+        this.requireBackupHost();
+        return { authorized: this.pullBack };
+      }
       this.#reach('db1');
       return { authorized: this.pull };
     },
-    authorizePull: (_input, call) => {
+    authorizePull: ({ pull }, call) => {
       this.requireBackupHost();
       this.#reach('db1');
       // Every time with a new key.
-      return { ...this.#set('pull authorized', call, true, () => (this.pull = true)), fingerprint: 'f' };
+      const authorize = () => (pull.way === 'back' ? (this.pullBack = true) : (this.pull = true));
+      return { ...this.#set('pull authorized', call, true, authorize), fingerprint: 'f' };
     },
-    revokePull: (_input, call) => {
+    revokePull: ({ pull }, call) => {
       this.#reach('db1');
       if (this.server === 'ACTIVE') this.#reach('backup');
+      if (pull.way === 'back') return this.#set('pull revoked', call, this.pullBack, () => (this.pullBack = false));
       return this.#set('pull revoked', call, this.pull, () => (this.pull = false));
     },
     listArchives: () => {
@@ -291,12 +333,37 @@ export class SiteModel {
       return {};
     },
     recordDrill: () => ({}),
-    stopJob: ({ key }, call) => {
-      if (this.server !== 'ACTIVE') return { key, host: 'backup', state: 'host-off', starts: 0 };
-      this.#reach('backup');
+    checkRestoreTarget: () => {
+      this.#reach('db1');
+      return { beside: '/bfdata.runbook', freeBytes: 1000, neededBytes: 100, version: '1' };
+    },
+    readRows: () => {
+      this.#reach('db1');
+      if (!this.running) return { rows: null, hasMarker: null, problem: 'the database does not answer' };
+      return { rows: this.store.rows(), hasMarker: null, problem: null };
+    },
+    readSwap: ({ aside }) => this.#onDatabaseHost(() => ({ state: this.store.swapState(aside) })),
+    swapStore: (input, call) =>
+      this.#onDatabaseHost(() => this.#did('data swapped', call, this.store.swap(input, this.running))),
+    returnStore: ({ aside }, call) =>
+      this.#onDatabaseHost(() => this.#did('data returned', call, this.store.putBack(aside, this.running))),
+    keepAside: ({ aside }, call) => ({
+      ...this.#onDatabaseHost(() => this.#did('data kept', call, this.store.keep(aside))),
+      bytes: 100,
+    }),
+    listAside: () => this.#onDatabaseHost(() => ({ beside: '/bfdata.runbook', aside: this.store.kept() })),
+    removeAside: ({ aside }) => ({ removed: this.#onDatabaseHost(() => this.store.remove(aside)) }),
+    checkApplication: () => {
+      this.#reach('db1');
+      if (!this.running) throw fail('Unavailable', 'the application does not answer: the database is stopped');
+      return { answered: true };
+    },
+    stopJob: ({ key, host: { name: host } }, call) => {
+      if (host === 'backup' && this.server !== 'ACTIVE') return { key, host, state: 'host-off', starts: 0 };
+      this.#reach(host);
       const { state, starts } = this.jobs.stop(key, call);
       if (state === 'stopped') this.changed({ what: 'job stopped', call });
-      return { key, host: 'backup', state, starts };
+      return { key, host, state, starts };
     },
     notify: ({ kind, run, text }) => {
       this.messages.push({ kind, run, text });
@@ -331,6 +398,26 @@ export class SiteModel {
       this.changed({ what: `archive ${archive}`, call });
       return { archive, bytes: 50, sha256: 'aa', manifestSha256: 'bb', tookMs: 1 };
     },
+    unpackArchive: ({ archive }) => {
+      const known = this.archives.find(({ name }) => name === archive);
+      if (!known) throw fail('ResourceFailed', `there is no ${archive}`);
+      this.unpacked = archive;
+      return { files: 1, bytes: 100, rows: known.rows, marker: null, asOf: known.createdAt, tookMs: 1 };
+    },
+    fetchStore: () => {
+      this.#requireVolume('ResourceFailed');
+      this.#requireStage();
+      if (this.unpacked === null || !this.pullBack) throw fail('ResourceFailed', 'there is nothing to be fetched');
+      this.store.staged = this.unpacked;
+      return { files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 100, tookMs: 1 };
+    },
+    copyAside: ({ aside }) => {
+      this.#requireStage();
+      const kept = this.store.swaps.get(aside);
+      if (kept?.state !== 'kept') throw fail('ResourceFailed', `${aside} is not kept`);
+      this.store.staged = kept.old;
+      return { files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 100, tookMs: 1 };
+    },
     readBack: ({ archive }, call) => {
       const verifiedAt = this.#at();
       this.archives = this.archives.map((known) =>
@@ -341,10 +428,22 @@ export class SiteModel {
     },
   };
 
+  #requireStage(): void {
+    if (!this.store.staging) throw fail('ResourceFailed', 'there is no stage');
+  }
+
   #requireVolume(otherwise: 'PreconditionFailed' | 'ResourceFailed'): void {
     this.requireBackupHost();
     if (!this.mounted) throw fail(otherwise, '/backup is not mounted on backup');
   }
+}
+
+/** The workplace of a restore on the database host. */
+const isStage = ({ host }: { readonly host: { readonly name: string } }) => host.name === 'db1';
+
+/** The host of a remote job. */
+export function hostOf(action: JobName, input: unknown): string {
+  return definitionOf(action).host?.(input).name ?? 'backup';
 }
 
 /** Whether an action is a remote job. */
