@@ -76,7 +76,10 @@ export class PlanOps implements Ops {
     });
     left();
     if (committed) await this.#step<BracketChange>(committed);
-    else bracket.closed?.(await this.#step(entry.close));
+    else {
+      const closed = await this.#step(entry.close);
+      bracket.closed?.(closed);
+    }
     return value;
   }
 
