@@ -1,5 +1,6 @@
 import { type CockroachSpec } from '../../workflows/contract/site';
 import { sh, type ShellText } from '../ssh/shell';
+import { cannotOpenCockroach } from './cockroach-versions';
 import { cockroachScratch } from './cockroach-scratch';
 import { type DatabaseEngine } from './engine';
 import { signalProcesses } from './processes';
@@ -63,9 +64,9 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
     },
     stop: (pids) => signalProcesses('TERM', pids),
 
-    countRows() {
+    countRows(withinSeconds = 2) {
       const each = spec.tables.map((table) => `select '${table}' as name, count(*) as count from ${table}`);
-      return sql(2, each.join(' union all '));
+      return sql(withinSeconds, each.join(' union all '));
     },
     readRows: (output) => readRows(output, spec.tables),
     mark: (marker) =>
@@ -74,6 +75,9 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
         'create table if not exists runbook_marker (id varchar(200) primary key)',
         `insert into runbook_marker values ('${marker}') on conflict do nothing`,
       ),
+
+    hasMarker: (marker) => sql(5, `select count(*) as count from runbook_marker where id = '${marker}'`),
+    cannotOpen: cannotOpenCockroach,
 
     scratch: () => cockroachScratch(spec),
   };

@@ -1,5 +1,8 @@
 import { type ShellText } from '../ssh/shell';
 
+/** The one name in a store that is ours, where nothing can be beside it: never part of a copy, nor of its size. */
+export const besideInStore = '.runbook';
+
 /**
  * What differs between database engines, for one database: commands as data, and how to read their answers.
  *
@@ -33,12 +36,16 @@ export interface DatabaseEngine {
   reasonIn(log: string): string | undefined;
   /** Asks the server to stop in order, and does not wait for it. @param pids its processes, one at least */
   stop(pids: readonly number[]): ShellText;
-  /** Counts the rows of every table of interest. */
-  countRows(): ShellText;
+  /** Counts the rows of every table of interest; ends with 124 when it is out of time. @param withinSeconds @default 2 */
+  countRows(withinSeconds?: number): ShellText;
   /** @throws Error if a table is missing in the answer. */
   readRows(output: string): Record<string, number>;
   /** Writes a marker row, also if it is there already. @param marker letters, digits and dashes */
   mark(marker: string): ShellText;
+  /** Says `1` in its last line if the marker row is there, else `0`; fails where that cannot be looked for. */
+  hasMarker(marker: string): ShellText;
+  /** Why the program cannot serve data that another version of it has written, in words; null if it can. */
+  cannotOpen(writtenBy: string, installed: string): string | null;
   /**
    * Shell functions for a scratch database on a copy of a store, used by the read-back: `scratch_start <store>`,
    * `scratch_count <table>`, `scratch_has_marker <marker>`, `scratch_stop`.

@@ -5,13 +5,14 @@ import { type SshHosts } from '../ssh/hosts';
 import { countRows } from './count';
 import { engineOf } from './engines';
 import { lookAtDatabase } from './look';
-import { findProcesses, holdersOf } from './processes';
+import { findProcesses, holdersOf, listProcesses } from './processes';
 import { isHealthy, startDatabase, startDetached } from './start';
 import { stopDatabase, stopOf } from './stop';
 
-export { type DatabaseEngine } from './engine';
+export { besideInStore, type DatabaseEngine } from './engine';
 export { engineOf } from './engines';
 export { storeBytes } from './look';
+export { listProcesses } from './processes';
 
 export interface DatabaseDependencies {
   readonly ssh: SshHosts;
@@ -39,6 +40,15 @@ export function databaseActions({
       do({ database }, { signal }) {
         const { engine, host } = of(database);
         return lookAtDatabase(engine, host, signal);
+      },
+      async describe({ database }) {
+        const { engine } = of(database);
+        return {
+          command: ssh.render(database.host, listProcesses(engine)),
+          now: null,
+          changes: false,
+          output: { running: true, healthy: true, version: 'unknown', standIn: false, storeBytes: 0 },
+        };
       },
     },
 

@@ -2,14 +2,14 @@ import { type OutputOf } from '../../workflows/contract/actions';
 import { fail } from '../failures';
 import { type Host } from '../ssh/hosts';
 import { sh } from '../ssh/shell';
-import { type DatabaseEngine } from './engine';
+import { besideInStore, type DatabaseEngine } from './engine';
 import { findProcesses, holdersOf } from './processes';
 import { isHealthy } from './start';
 
 /** Size of a store on disk, without counting hard links twice; 0 for one that is not there. */
 async function bytesOf({ store }: DatabaseEngine, host: Host, signal: AbortSignal): Promise<number> {
   // du says 1 when a file vanished while it looked, which is nothing special in a store that is served.
-  const look = sh`[ ! -e ${store} ] && echo 0 || du -sb ${store}`;
+  const look = sh`[ ! -e ${store} ] && echo 0 || du -sb ${`--exclude=${besideInStore}`} ${store}`;
   const { stdout } = await host.run(look, { signal, allowExit: [0, 1] });
   const bytes = /^(\d+)\s/.exec(stdout)?.[1];
   if (bytes !== undefined) return Number(bytes);

@@ -68,9 +68,9 @@ export function postgresEngine(spec: PostgresSpec): DatabaseEngine {
       return spec.unit === undefined ? fast : sh`systemctl stop --no-block ${spec.unit} && ${fast}`;
     },
 
-    countRows() {
+    countRows(withinSeconds = 2) {
       const each = spec.tables.map((table) => `select '${table}' as name, count(*) as count from ${table}`);
-      return psql(2, spec.database, each.join(' union all '));
+      return psql(withinSeconds, spec.database, each.join(' union all '));
     },
     readRows: (output) => readRows(output, spec.tables),
     mark: (marker) =>
@@ -80,6 +80,12 @@ export function postgresEngine(spec: PostgresSpec): DatabaseEngine {
         'create table if not exists runbook_marker (id varchar(200) primary key)',
         `insert into runbook_marker values ('${marker}') on conflict do nothing`,
       ),
+    hasMarker: (marker) => psql(5, spec.database, `select count(*) from runbook_marker where id = '${marker}'`),
+    cannotOpen(writtenBy, installed) {
+      const major = majorOf(writtenBy);
+      const same = writtenBy === installed || (major !== undefined && major === majorOf(installed));
+      return same ? null : 'only the same major version can open a data directory';
+    },
 
     scratch: () => postgresScratch({ ...spec, programs: { postgres: program('postgres'), psql: program('psql') } }),
   };
@@ -102,6 +108,11 @@ pid=$(sed -n 1p "$store/postmaster.pid" 2> /dev/null) || :
 case $(stat -c %a "$store") in 700 | 750) ;; *) chmod 700 "$store" ;; esac
 [ -z "$owner" ] || find "$store" ! -user "$owner" -exec chown -h "$owner:" '{}' +
 "$@" 9<&-`;
+
+/** `18` of `18.4`; before 10 it was two numbers. */
+function majorOf(version: string): string | undefined {
+  return /^(9\.\d+|\d+)/.exec(version)?.[1];
+}
 
 /** Where a client on the same host reaches what listens on all addresses. */
 function clientAddress(listen: string): { host: string; port: string } {

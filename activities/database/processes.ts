@@ -1,6 +1,6 @@
 import { type Host } from '../ssh/hosts';
 import { sh, type ShellText } from '../ssh/shell';
-import { type DatabaseEngine } from './engine';
+import { besideInStore, type DatabaseEngine } from './engine';
 
 /** Processes that have a store, by what was seen in /proc. */
 export interface StoreProcesses {
@@ -20,7 +20,7 @@ export function listProcesses({ store, server }: Pick<DatabaseEngine, 'store' | 
   *${server.word}*[=\\ ]${store}[\\ ,/]*) echo "server $\{process#/proc/}" ;;
   esac
 done 2> /dev/null
-find /proc/[0-9]*/fd -lname ${pattern}'/*' 2> /dev/null | sed 's|/fd/|/fdinfo/|' |
+find /proc/[0-9]*/fd -lname ${pattern}'/*' ! -lname ${pattern}${`/${besideInStore}/*`} 2> /dev/null | sed 's|/fd/|/fdinfo/|' |
   xargs -r grep -lsE '^flags:[[:space:]]*[0-7]*[12]$' | cut -d / -f 3 | sort -u | sed 's/^/writer /'`;
 }
 
