@@ -1,15 +1,9 @@
-import { type z } from 'zod';
-import { type HostRef } from '../../workflows/contract/site';
-import { type Description } from '../../workflows/contract/calls';
-import { powerOf } from '../cloud';
-import { manifestOf } from '../archive/manifest';
 import { fail } from '../failures';
-import { type ActionContext, type Implementations } from '../implementation';
-import { sh } from '../ssh/shell';
+import { type Implementations } from '../implementation';
 import { checkBackupHostAction } from './check-backup-host';
 import { type CopyDependencies } from './dependencies';
-import { type ProgramJob, refuseIfOff, runProgramJob } from './program-job';
-import { runProgram } from './programs';
+import { readManifest } from './manifest';
+import { programJobs } from './program-job';
 import { archiveJob, copyJob, readBackJob } from './programs-of-a-backup';
 import { pullActions } from './pull';
 import { workplaceActions } from './workplace';
@@ -32,11 +26,7 @@ type CopyActions =
 
 /** The actions from the store to a verified archive. */
 export function copyActions(dependencies: CopyDependencies): Pick<Implementations, CopyActions> {
-  const { openstack, ssh } = dependencies;
-  const isOff = (host: HostRef, signal: AbortSignal) => async () =>
-    (await powerOf(openstack, host, { signal })) === 'off';
-  const run = <R extends z.ZodType>(job: ProgramJob<R>, context: ActionContext) =>
-    runProgramJob(ssh, job, context, isOff(job.host, context.signal));
+  const { run, describeJob } = programJobs(dependencies);
   const copiedNothing = { files: 0, bytes: 0, copiedFiles: 0, copiedBytes: 0, tookMs: 0 };
 
   return {
@@ -69,19 +59,7 @@ export function copyActions(dependencies: CopyDependencies): Pick<Implementation
 
     readBack: {
       async do(input, context) {
-        const { workplace, directory, archive } = input;
-        const path = `${directory}/${archive}.manifest.json`;
-        const { signal } = context;
-        const { stdout } = await ssh
-          .host(workplace.host)
-          .run(sh`cat ${path}`, { signal })
-          .catch((error) => refuseIfOff(error, workplace.host, isOff(workplace.host, signal)));
-        const manifest = manifestOf(stdout);
-        if (manifest) return run(readBackJob(input, manifest), context);
-        throw fail('ResourceFailed', `${path} on ${workplace.host.name} is no manifest: this archive is no backup`, {
-          target: `directory/${workplace.host.name}${directory}`,
-          operation: 'readBack',
-        });
+        return run(readBackJob(input, await readManifest(dependencies, input, context.signal)), context);
       },
       async describe(input, context) {
         const unknown = { sha256: '<sha256>', sumsSha256: '<sha256 of the sums>', rows: null, marker: null };
@@ -90,17 +68,4 @@ export function copyActions(dependencies: CopyDependencies): Pick<Implementation
       },
     },
   };
-
-  function describeJob<O extends object>(
-    job: { host: HostRef; program: { name: string; text: string }; args: readonly string[] },
-    { call }: ActionContext,
-    output: O,
-  ): Description<O & { key: string; host: string; starts: number }> {
-    return {
-      command: ssh.render(job.host, runProgram(job.host, job.program, job.args)),
-      now: null,
-      changes: true,
-      output: { ...output, key: call.key, host: job.host.name, starts: 0 },
-    };
-  }
 }

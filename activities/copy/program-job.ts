@@ -1,10 +1,14 @@
 import { type z } from 'zod';
+import { type Description } from '../../workflows/contract/calls';
 import { type HostRef } from '../../workflows/contract/site';
+import { powerOf } from '../cloud';
 import { fail, failureTypeOf } from '../failures';
 import { type ActionContext } from '../implementation';
 import { followJob } from '../ssh/follow';
+import { type OpenStack } from '../openstack';
 import { type SshHosts } from '../ssh/hosts';
 import { type FinishedJob } from '../ssh/jobs';
+import { type CopyDependencies } from './dependencies';
 import { type Program, putProgram, runProgram } from './programs';
 
 /** A program as a remote job, with the shape of what it leaves in `$JOB_DIR/result`. */
@@ -59,6 +63,30 @@ export async function runProgramJob<R extends z.ZodType>(
     host: string;
     starts: number;
   } & z.output<R>;
+}
+
+/** How the programs of actions are run and described. */
+export function programJobs({ openstack, ssh }: Pick<CopyDependencies, 'openstack' | 'ssh'>) {
+  return {
+    run: <R extends z.ZodType>(job: ProgramJob<R>, context: ActionContext) =>
+      runProgramJob(ssh, job, context, () => isOff(openstack, job.host, context.signal)),
+
+    describeJob: <O extends object>(
+      { host, program, args }: Omit<ProgramJob<z.ZodType>, 'result'>,
+      { call }: ActionContext,
+      output: O,
+    ): Description<O & { key: string; host: string; starts: number }> => ({
+      command: ssh.render(host, runProgram(host, program, args)),
+      now: null,
+      changes: true,
+      output: { ...output, key: call.key, host: host.name, starts: 0 },
+    }),
+  };
+}
+
+/** Whether the cloud says that nothing can run on a host. */
+export async function isOff(openstack: OpenStack, host: HostRef, signal: AbortSignal): Promise<boolean> {
+  return (await powerOf(openstack, host, { signal })) === 'off';
 }
 
 /** @throws the error, or `ResourceFailed` where it is due to a host that is off */

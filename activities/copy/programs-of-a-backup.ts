@@ -9,7 +9,8 @@ import { copyStore } from './scripts/copy-store';
 import { makeArchive } from './scripts/make-archive';
 import { readBack } from './scripts/read-back';
 
-const copied = z.strictObject({
+/** What a copy leaves as its result. */
+export const copied = z.strictObject({
   files: z.int(),
   bytes: z.int(),
   copiedFiles: z.int(),

@@ -1,9 +1,10 @@
 import { prelude } from './prelude';
 
 /**
- * Makes `store/` in the workplace equal to the store on the database host, fetching only what has changed.
+ * Makes `store/` in the workplace equal to the directory that another host serves, fetching only what has changed.
  *
- * Arguments: workplace, `ahead` or `cold`, ssh configuration with the host `database`.
+ * After `prelude`. Arguments: workplace, `ahead` or `cold`, ssh configuration with that host as `database`; `source` may
+ * name it.
  *
  * Invariants, so that it may be killed anywhere and run again:
  * 1. A line in `files` (`<digest> <stamp>/<path>`) means: that file of the copy is whole, and the digest is of the bytes
@@ -15,9 +16,10 @@ import { prelude } from './prelude';
  *
  * Ahead, files may change and vanish meanwhile. Cold, they may not: the store is listed again afterwards.
  */
-export const copyStore = `${prelude}
+export const copying = `
 mode=$2
 case $3 in /*) config=$3 ;; *) config=$PWD/$3 ;; esac
+source=\${source:-the database host}
 enter_workplace
 mkdir -p store
 touch files
@@ -27,7 +29,7 @@ remote() {
 }
 
 list() {
-  remote list > "$1" || die 'the database host did not list its store; the reason stands above'
+  remote list > "$1" || die "$source did not list its store; the reason stands above"
   case $mode-$(tail -n 1 "$1") in
   *-end | ahead-incomplete) ;;
   *) die "the listing of the store is incomplete; the reason stands above" ;;
@@ -94,7 +96,7 @@ sum=$({ tee -- "$work/store/$name" || kill -TERM $PPID; } | $digest)
 [ -n "$sum" ] && printf "%s/%s/\\n" "\${sum%% *}" "$name" >> "$work/fetched"'
 
 broke_off() {
-  die "the copy from the database host broke off; $(free_space). The reason stands above"
+  die "the copy from $source broke off; $(free_space). The reason stands above"
 }
 
 # $1: the bytes to come; then tar's words.
@@ -152,7 +154,7 @@ verify_cold() {
     FILENAME == "files" { known[path]; next }
     /^f / { split(head, field, " "); if (!(path in known) || size[path] != field[2] "") print path }
   ' present files listing | head -n 1)
-  [ -z "$missing" ] || die "$missing could not be copied whole: it could not be read on the database host"
+  [ -z "$missing" ] || die "$missing could not be copied whole: it could not be read on $source"
 }
 
 absorb
@@ -172,5 +174,9 @@ if [ "$mode" = cold ]; then
   set_modes
 fi
 progress "$fetch_bytes" "$fetch_bytes" bytes copied
+`;
+
+/** The copy of a store, as a program on the backup host. */
+export const copyStore = `${prelude}${copying}
 result "{\\"files\\":$files,\\"bytes\\":$bytes,\\"copiedFiles\\":$fetch,\\"copiedBytes\\":$fetch_bytes,\\"tookMs\\":$(took)}"
 `;

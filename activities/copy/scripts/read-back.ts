@@ -1,3 +1,4 @@
+import { archiveFunctions } from './archive';
 import { prelude } from './prelude';
 
 /**
@@ -15,7 +16,7 @@ sums_sha256=$4
 marker=$5
 shift 5
 enter_workplace
-name=\${archive##*/}
+verdict='This archive is no backup'
 scratch=$work/scratch
 
 is_alive() {
@@ -35,6 +36,7 @@ clean_up() {
   end_processes
   rm -rf "$scratch"
 }
+${archiveFunctions}
 ${scratchFunctions}
 trap 'exit 143' TERM INT HUP
 trap clean_up EXIT
@@ -43,29 +45,9 @@ end_processes
 rm -rf "$scratch"
 mkdir "$scratch" "$scratch/store"
 
-[ -e "$archive" ] || die "there is no $archive"
-rm -f "$JOB_DIR/failed"
-actual=$(meter "$(stat -c %s "$archive")" 'checking the archive' < "$archive" | $digest | cut -c 1-64)
-[ "$actual" = "$sha256" ] || die "$name is damaged: its SHA-256 is $actual, its manifest says $sha256. This archive is no backup"
-[ "$(sha256_of "$archive.sha256sums")" = "$sums_sha256" ] ||
-  die "$name.sha256sums is not the one the manifest names. This archive is no backup"
-
-case $archive in
-*.zst) unpack() { zstd -d -q -c; } ;;
-*) unpack() { gzip -d -c; } ;;
-esac
-{
-  meter "$(stat -c %s "$archive")" 'unpacking' < "$archive" | {
-    unpack || echo unpack >> "$JOB_DIR/failed"
-  } | tar --extract --file=- -C "$scratch/store"
-} || echo tar >> "$JOB_DIR/failed"
-[ ! -e "$JOB_DIR/failed" ] || die "$name could not be unpacked; $(df -h --output=avail . | tail -n 1 | tr -d ' ') are free on the volume. The reason stands above"
-
-progress 0 1 items 'comparing every file'
-bad=$(cd "$scratch/store" && sha256sum --check --quiet --strict "$archive.sha256sums" 2> /dev/null | head -n 1) || :
-[ -z "$bad" ] || die "$name: $bad after unpacking. This archive is no backup"
-[ "$(find "$scratch/store" -type f | wc -l)" -eq "$(wc -l < "$archive.sha256sums")" ] ||
-  die "$name holds other files than its sums name. This archive is no backup"
+check_archive
+unpack_archive "$scratch/store"
+compare_files "$scratch/store"
 
 progress 0 1 items 'starting a scratch database'
 scratch_start "$scratch/store" || die "the scratch database did not start on what $name holds: $(tail -n 3 "$scratch/log" | tr '\\n' ' ')"

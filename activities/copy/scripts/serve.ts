@@ -1,5 +1,5 @@
 /**
- * What the database host answers to the backup host: `list`, `digest` and `fetch`, of one directory, read-only.
+ * What the source of a pull answers to its reader: `list`, `digest` and `fetch`, of one directory, read-only.
  *
  * It runs as the fixed command of a key in `authorized_keys`; the request is in SSH_ORIGINAL_COMMAND. Arguments: the
  * directory, then patterns of what is left out.

@@ -18,7 +18,7 @@ edit_keys() {
 `;
 
 /**
- * On the database host: lets a key ask the program on standard input, and nothing else.
+ * On the source: lets a key ask the program on standard input, and nothing else.
  *
  * Arguments: directory, name of the pull, host name to be resolved (or empty), addresses, public key. The entry expires
  * after a day, whatever happens to the run.
@@ -38,7 +38,7 @@ edit_keys "restrict,from=\\"$from\\",expiry-time=\\"$(date -d '+1 day' +%Y%m%d%H
 echo "$from"
 `;
 
-/** On the database host: ends what `authorizeKey` has begun; says whether there was anything. */
+/** On the source: ends what `authorizeKey` has begun; says whether there was anything. */
 export const revokeKey = `${edit}
 found=no
 if grep -qs " runbook-pull-$name\\$" .ssh/authorized_keys; then
@@ -53,7 +53,7 @@ echo "$found"
 `;
 
 /**
- * On the backup host: makes a new key pair; the private half never leaves it.
+ * On the reader: makes a new key pair; the private half never leaves it.
  *
  * Arguments: directory, name. Answers with the directory, this host's addresses, the fingerprint and the public key, a
  * line each.
@@ -71,7 +71,7 @@ ssh-keygen -l -f key.pub | cut -d ' ' -f 2
 cat key.pub
 `;
 
-/** On the backup host: writes configuration and host keys. Arguments: directory, configuration, known hosts. */
+/** On the reader: writes configuration and host keys. Arguments: directory, configuration, known hosts. */
 export const configure = `set -eu
 umask 077
 cd
@@ -80,7 +80,7 @@ printf '%s' "$2" > config
 printf '%s' "$3" > known_hosts
 `;
 
-/** On the backup host: asks for the listing, as the copy will, and ends with 0 if it begins. Argument: directory. */
+/** On the reader: asks for the listing, as the copy will, and ends with 0 if it begins. Argument: directory. */
 export const tryPull = `cd
 cd "$1" || exit
 answer=$(timeout 20 ssh -F config database list 2> error | head -n 1)

@@ -6,6 +6,7 @@ import { type ArchiveDependencies } from '../../../activities/archive';
 import { copyActions } from '../../../activities/copy';
 import { fail, failureTypeOf } from '../../../activities/failures';
 import { type OpenStack } from '../../../activities/openstack';
+import { fakeSsh } from './fake-ssh';
 import { contextFor, LocalHosts } from './local-hosts';
 import { fakeCockroachOfFiles } from './programs-host';
 
@@ -330,22 +331,3 @@ test('what a run would do can be described before anything is there', async () =
   expect(existsSync(join(hosts.home('backup'), '.runbook'))).toBe(false);
   expect(existsSync(join(hosts.home('db1'), '.ssh'))).toBe(false);
 });
-
-/**
- * An ssh that reaches an sshd which knows the database host's authorized_keys: finds the client's key there, checks
- * where it comes from, and runs the fixed command.
- */
-function fakeSsh(home: string): string {
-  return `config= from=10.9.9.9
-while [ $# -gt 2 ]; do
-  case $1 in -F) config=$2; shift 2 ;; *) shift ;; esac
-done
-denied() { echo 'root@db1.example: Permission denied (publickey).' >&2; exit 255; }
-[ "$config" ] && [ "$config" != /dev/null ] || denied
-key=$(sed -n 's/^  IdentityFile "\\(.*\\)"/\\1/p' "$config")
-from=$(sed -n 's/^  BindAddress //p' "$config")
-line=$(grep -F "$(cut -d ' ' -f 2 "$key.pub")" ${home}/.ssh/authorized_keys) || denied
-case $line in *"from="*"\${from:-10.9.9.9}"*) ;; *) denied ;; esac
-command=$(echo "$line" | sed 's/.*command="\\([^"]*\\)".*/\\1/')
-SSH_ORIGINAL_COMMAND=$2 HOME=${home} exec sh -c "$command"`;
-}
