@@ -11,6 +11,7 @@ import { createOpenStack } from './openstack';
 import { systemClock } from './openstack/clock';
 import { type Tell } from './perform';
 import { productionActions } from './production';
+import { restoreActions } from './restore';
 import { type Sites } from './site/sites';
 import { createSshHosts } from './ssh/hosts';
 import { volumeActions } from './volume';
@@ -39,12 +40,14 @@ export function createActivities({ client, env, sites, home, cwd }: ActivityDepe
   const openstack = createOpenStack({ env, home, cwd });
   const ssh = createSshHosts({ env, home });
   const clock = systemClock;
+  const routeTo = knownRoutes({ env, home });
   const implementations: Implementations = {
     ...cloudActions({ openstack, ssh, clock }),
     ...productionActions({ openstack, clock }),
     ...databaseActions({ ssh, clock }),
     ...volumeActions({ openstack, ssh }),
-    ...copyActions({ openstack, ssh, routeTo: knownRoutes({ env, home }) }),
+    ...copyActions({ openstack, ssh, routeTo }),
+    ...restoreActions({ openstack, ssh, routeTo, clock }),
     ...archiveActions({
       openstack,
       ssh,
