@@ -57,7 +57,12 @@ function siteFile({ layout, hosts, notificationsUrl }: OperatorFilesOptions): st
     production: {
       url: `http://${text(layout.public)}/`,
       floatingIp: layout.public.host,
-      up: { server: 'balancer', status: 200, title: TITLES.production },
+      up: {
+        server: 'balancer',
+        status: 200,
+        title: TITLES.production,
+        check: `http://${text(layout.web.balancer)}/`,
+      },
       down: { server: 'www3', status: 503, title: TITLES.fallback, check: `http://${text(layout.web.www3)}/` },
     },
     database: {
