@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Archives } from './archives';
+import { type Damage, damageStore } from './database/damage';
 import { clearDatabaseFaults, type DatabaseFault, setDatabaseFault } from './database/fault';
 import { HOST_NAMES } from './layout';
 import { type Paths } from './paths';
@@ -18,6 +19,7 @@ export interface FaultRequest {
   readonly delay?: number;
   readonly for?: number;
   readonly evenByForce?: boolean;
+  readonly seed?: number;
 }
 
 const SERVICES = ['identity', 'compute', 'network', 'volume'] as const;
@@ -46,17 +48,24 @@ export class Faults {
       'db-wont-start': () => this.#database('db-wont-start'),
       corrupt: ({ target }) =>
         target === 'next' ? this.#archives.corruptNext() : this.#archives.corrupt(required('an archive', target)),
+      damage: ({ target, seed = 1 }) => damageStore(this.#store(target), seed),
+      fresh: ({ target }) => this.site.renew(oneOf('host', target, HOST_NAMES)),
     };
   }
 
-  /** Makes something go wrong until `clear`. @throws Refused if there is no such fault, host, server or service */
-  async set(request: FaultRequest): Promise<FaultRequest> {
+  /**
+   * Makes something go wrong until `clear`.
+   *
+   * @returns the request, with what was damaged if that is what it asked for
+   * @throws Refused if there is no such fault, host, server or service
+   */
+  async set(request: FaultRequest): Promise<FaultRequest & Partial<Damage>> {
     const kind = oneOf('fault', request.kind, Object.keys(this.#kinds));
-    await this.#kinds[kind]?.(request);
-    return request;
+    const done = await this.#kinds[kind]?.(request);
+    return kind === 'damage' ? { ...request, ...(done as Damage) } : request;
   }
 
-  /** Ends all faults. A corrupt archive stays corrupt, and what was cut off stays cut off. */
+  /** Ends all faults. What is corrupt, damaged or lost stays so, and what was cut off stays cut off. */
   async clear(): Promise<void> {
     for (const host of Object.values(this.site.hosts.named)) {
       host.slow(null);
@@ -83,6 +92,11 @@ export class Faults {
   async #database(fault: DatabaseFault): Promise<void> {
     if (!this.site.cockroach.standIn) throw new Refused(`${fault}: a real cockroach knows nothing of this fault`);
     await setDatabaseFault(onThisMachine, fault, this.#databaseFaults);
+  }
+
+  /** On the machine's disk: reached while the host is off, too. */
+  #store(name: string | undefined): string {
+    return join(this.paths.disk(oneOf('host', name, HOST_NAMES)), 'bfdata');
   }
 
   /** The host's directory as it lies on this machine: reached while the host is off, too. */

@@ -65,6 +65,9 @@ function furnish(
   return command ? { ...spec, services: [{ name: spec.name === 'db1' ? 'cockroach' : 'bookface', command }] } : spec;
 }
 
+/** On a host that has taken the place of a lost one: its database is not started before there is data. */
+export const AS_NEW = '/var/lib/lab-as-new';
+
 /** What a host runs from its boot on. Nothing starts it again: a database that was stopped stays stopped. */
 function commandOf(name: HostName, layout: Layout, hostPath: (path: string) => string): string | undefined {
   const run = (service: Service) => `exec ${serviceCommand(service, hostPath).join(' ')}`;
@@ -79,6 +82,7 @@ function commandOf(name: HostName, layout: Layout, hostPath: (path: string) => s
       return run({ service: 'fallback-server', listen });
     case 'db1':
       return [
+        `[ -e ${hostPath(AS_NEW)} ] && [ -z "$(ls -A ${hostPath('/bfdata')})" ] && exit;`,
         `exec cockroach start-single-node --insecure --store=${hostPath('/bfdata')}`,
         `--listen-addr=${text(layout.sql)} --http-addr=${text(layout.databaseHealth)}`,
       ].join(' ');

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FloatingIp, startFloatingIp } from './application/floating-ip';
 import { type Cloud } from './cloud/cloud';
@@ -14,7 +14,7 @@ import { type Paths } from './paths';
 import { type LabSettings } from './settings';
 import { createSiteCloud } from './site-cloud';
 import { SiteDatabase } from './site-database';
-import { createSiteHosts, type SiteHosts } from './site-hosts';
+import { AS_NEW, createSiteHosts, type SiteHosts } from './site-hosts';
 import { findPostsIn } from './visitor/find-posts';
 import { visit } from './visitor/browser';
 import { Visitor, type VisitorStatus } from './visitor/visitor';
@@ -101,6 +101,26 @@ export class Site {
   async seenByVisitor(): Promise<VisitorStatus> {
     await this.visitor.check(findPostsIn(text(this.options.layout.sql))).catch(() => undefined);
     return this.visitor.status();
+  }
+
+  /**
+   * Loses a host: another one takes its place, at once, with an empty disk and the same address and host key. What runs
+   * on it at boot runs, but for a database, which has no data.
+   */
+  async renew(name: HostName): Promise<void> {
+    const { paths } = this.options;
+    const host = this.hosts.named[name];
+    const wasOn = host.power === 'on';
+    await host.wipe();
+    this.cloud.reportPower(name, 'off');
+    await host.authorize(`${hostKeyAt(paths.key).public} operator`);
+    const asNew = join(paths.disk(name), AS_NEW);
+    mkdirSync(dirname(asNew), { recursive: true });
+    writeFileSync(asNew, '');
+    if (!wasOn) return;
+    const booted = host.boot();
+    this.cloud.reportPower(name, 'on');
+    await booted;
   }
 
   /** Where the lab's `fault corrupt` finds archives. */

@@ -90,6 +90,8 @@ export function addLab(program: Command, context: Context): void {
         '  slow <host> --mbps N        disk-full <host>         server-error <server>    no-ssh <host>',
         '  api <service> --status N    api <service> --delay T  expire-tokens            wrong-password',
         '  host-key <host>             db-wont-stop             db-wont-start            corrupt <archive>',
+        '  damage <host> --seed N      fresh <host>',
+        'damage deletes and corrupts files of the database there; fresh: the host is lost, another one takes its place',
         'an archive is its name, `latest`, or `next`: the one that is made next, as soon as it is there',
       ].join('\n'),
     )
@@ -97,13 +99,17 @@ export function addLab(program: Command, context: Context): void {
     .option('--status <code>', 'HTTP status that the service answers', positiveNumber)
     .option('--delay <time>', 'before every answer, like 5s', seconds)
     .option('--for <time>', 'ends by itself after this, like 30s', seconds)
+    .option('--seed <n>', 'which files are damaged', positiveNumber)
     .addOption(new Option('--even-by-force', 'the database does not stop by force either'))
     .action(async (kind: string, target: string | undefined, { json, ...details }: Json & Record<string, unknown>) => {
       const given =
         kind === 'clear'
           ? await lab.control('DELETE', '/faults')
           : await lab.control('POST', '/faults', { kind, target, ...details });
-      answer(given, { json }, kind === 'clear' ? 'no faults' : `fault: ${[kind, target].filter(Boolean).join(' ')}`);
+      const { deleted, corrupted } = given as { readonly deleted?: readonly string[]; readonly corrupted?: string };
+      const damage = deleted ? `: deleted ${deleted.join(', ')}; overwrote a part of ${corrupted}` : '';
+      const fault = `fault: ${[kind, target].filter(Boolean).join(' ')}${damage}`;
+      answer(given, { json }, kind === 'clear' ? 'no faults' : fault);
     });
 
   withJson(command.command('reset'))

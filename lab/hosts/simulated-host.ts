@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -78,6 +78,16 @@ export class SimulatedHost implements LabHost {
     void this.#listenAsNeeded();
     await this.#machine.shutDown();
     await this.powerOff();
+  }
+
+  async wipe(): Promise<void> {
+    this.freeDisk();
+    await this.powerOff();
+    const { directory } = this.spec;
+    if (!existsSync(directory)) return;
+    // What belongs to the machine rather than to its disk lies beside it.
+    for (const part of readdirSync(directory).filter((name) => name !== '.host'))
+      rmSync(join(directory, part), { recursive: true, force: true });
   }
 
   async exec(command: string, { stdin = '' }: { readonly stdin?: string } = {}): Promise<Executed> {

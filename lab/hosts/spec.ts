@@ -51,6 +51,12 @@ export interface LabHost {
   /** TERM to every process, at most 10 s for them to end, then power off. */
   shutDown(): Promise<void>;
 
+  /**
+   * Switches the host off and empties its disk: it is as a new host, at the same address and with the same host key.
+   * Programs and volumes are no part of the disk.
+   */
+  wipe(): Promise<void>;
+
   /** Runs a bash command as root in `/root`, without SSH. @throws Error if the host is off */
   exec(command: string, options?: { readonly stdin?: string }): Promise<Executed>;
   /** The path by which this host's processes reach a path of the host: the same one unless isolation is `directories`. */

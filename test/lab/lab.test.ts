@@ -18,6 +18,7 @@ import { createSshHosts } from '../../activities/ssh/hosts';
 import { sh } from '../../activities/ssh/shell';
 import { parseEnvFile } from '../../cli/lab-environment';
 import type * as Control from '../../lab/control';
+import { type Damage } from '../../lab/database/damage';
 import { resolveSite } from '../../workflows/contract/resolve-site';
 import { modelDocument } from '../sim/site/document';
 import { SiteModel } from '../sim/site/model';
@@ -135,6 +136,12 @@ test('moving the floating IP by the cloud moves what the public address serves',
   const { floatingIp } = await status();
   await moveFloatingIp(used.cloud, { address: floatingIp.address, toServer: 'www3' });
   await eventually('the fallback page is served', async () => (await status()).serving === 'fallback');
+  const { up } = (await site()).production;
+  const inside = await fetch(up.check ?? '');
+  expect([inside.status, await inside.text()]).toEqual([
+    up.status,
+    expect.stringContaining(`<title>${up.title}</title>`),
+  ]);
   await moveFloatingIp(used.cloud, { address: floatingIp.address, toServer: 'balancer' });
   await eventually('production is served', async () => (await status()).serving === 'production');
   await eventually('the visitor has seen it', async () => {
@@ -289,6 +296,33 @@ test('a Temporal server that was killed stays dead until the lab comes up', asyn
   process.kill(pid!, 'SIGKILL');
   await eventually('it is seen dead', async () => (await status()).temporal.pid === null);
   expect((await up()).temporal.pid).not.toBe(pid);
+});
+
+test('a store is damaged by files that are named, and a lost host is replaced by an empty one', async () => {
+  const { database } = await site();
+  const { store } = database.spec;
+  const files = async () =>
+    (await exec('db1', `find ${store} -type f -printf '%P\\n'`)).stdout.split('\n').filter((file) => file !== '');
+  const before = await files();
+  const known = readFileSync(path.join(directory, 'known_hosts'), 'utf8');
+  const { deleted, corrupted } = (await fault('damage', 'db1', { seed: 7 })) as Damage;
+  const after = new Set(await files());
+  expect(before.filter((file) => !after.has(file))).toEqual(expect.arrayContaining([...deleted]));
+  expect(after.has(corrupted)).toBe(true);
+  await expect(fault('damage', 'www1')).rejects.toThrow('there is no store');
+
+  await fault('fresh', 'db1');
+  const host = used.ssh.host(database.host);
+  expect(await host.run(sh`ls -A ${database.spec.store}`)).toMatchObject({ exitCode: 0, stdout: '' });
+  expect(await host.run(sh`command -v cockroach`)).toMatchObject({ exitCode: 0 });
+  expect(await status()).toMatchObject({ servers: { db1: { status: 'ACTIVE' } } });
+  await control('POST', '/hosts/db1/power', { state: 'reboot' });
+  await eventually('what a boot starts has found no data, and has ended', async () => {
+    const log = path.join(directory, 'data/hosts/db1/var/log/cockroach.log');
+    return existsSync(log) && (await exec('db1', `pgrep -f 'start-single-node.*--store=${store} '`)).exitCode !== 0;
+  });
+  expect(await files()).toEqual([]);
+  expect(readFileSync(path.join(directory, 'known_hosts'), 'utf8')).toBe(known);
 });
 
 test('a reset makes everything as it was at first', async () => {
