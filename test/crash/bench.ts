@@ -17,7 +17,7 @@ const settings = {
   LAB_MEGABYTES: '8',
   LAB_BOOT_DELAY_MS: '100',
   LAB_POWER_DELAY_MS: '100',
-  LAB_VISITS_PER_SECOND: '10',
+  LAB_VISITS_PER_SECOND: '4',
 };
 
 const PARTS: readonly WorkerPart[] = ['runbooks', 'guard'];

@@ -4,6 +4,7 @@ import { type RunStatus } from '../../cli/report/report';
 import { type FailureType } from '../../workflows/contract/failures';
 import { until } from '../support/temporal-server';
 import { type Bench } from './bench';
+import { isRead, touchesSite } from './effects';
 import { type Edge, type Moment } from './moments';
 
 export interface Struck {
@@ -19,6 +20,8 @@ export interface Blow {
   readonly what: string;
   /** The edges at which the sweep deals it; any other is dealt when asked for. */
   readonly edges: readonly Edge[];
+  /** Dealt only at activities that this holds for. @default all */
+  readonly at?: (activity: string) => boolean;
   /** Names of the activities between whose beginnings there is something to strike. */
   readonly between?: readonly [first: string, last: string];
   /** Statuses that the run may end with. */
@@ -36,6 +39,7 @@ export interface Blow {
 }
 
 const always: readonly Edge[] = ['begins', 'runs', 'answers', 'decides'];
+const changes = (activity: string) => !isRead(activity);
 const running: readonly Edge[] = ['runs'];
 
 const SERVER_AWAY_MS = 1_000;
@@ -99,6 +103,7 @@ export const blows = {
   'backup-host': {
     what: 'the backup server loses power and stays off',
     edges: running,
+    at: touchesSite,
     between: ['startServer', 'stopServer'],
     ends: ['completed', 'failed'],
     failures: ['UnknownOutcome', 'ResourceFailed', 'Unavailable'],
@@ -111,6 +116,7 @@ export const blows = {
   'backup-reboot': {
     what: 'the backup server loses power and boots at once',
     edges: running,
+    at: touchesSite,
     between: ['startServer', 'stopServer'],
     ends: ['completed', 'failed'],
     failures: ['PreconditionFailed', 'UnknownOutcome', 'ResourceFailed', 'Unavailable'],
@@ -125,6 +131,7 @@ export const blows = {
   'database-host': {
     what: `the database host loses power; an operator switches it on after ${HOST_OFF_MS / 1000} s, and its database starts with it`,
     edges: running,
+    at: touchesSite,
     ends: ['completed', 'failed'],
     failures: ['PreconditionFailed', 'ResourceFailed', 'UnknownOutcome', 'Unavailable'],
     // The database recovers, and the web servers find it again.
@@ -139,6 +146,7 @@ export const blows = {
   'ssh-refused': {
     what: `the SSH connections of database host and backup server are reset, and new ones refused for ${SSH_REFUSED_MS / 1000} s`,
     edges: running,
+    at: touchesSite,
     ends: ['completed'],
     deal: async ({ bench, letGo }) => {
       await Promise.all(sshHosts.map((target) => bench.control('POST', '/faults', { kind: 'no-ssh', target })));
@@ -150,6 +158,7 @@ export const blows = {
   'ssh-half-open': {
     what: `the SSH connections of database host and backup server stay open and let no byte pass for ${SSH_SILENT_MS / 1000} s`,
     edges: running,
+    at: touchesSite,
     ends: ['completed', 'failed'],
     failures: ['Unavailable'],
     deal: async ({ bench, letGo }) => {
@@ -181,6 +190,8 @@ export const blows = {
   abort: {
     what: 'an operator types `runbook abort`',
     edges: running,
+    // To a run that only looks it is a cancellation.
+    at: changes,
     ends: ['cancelled', 'completed'],
     deal: async ({ bench, workflowId, letGo }) => {
       const aborted = bench.runbook('abort', workflowId, '--why', 'crash sweep').catch(() => undefined);
@@ -193,6 +204,8 @@ export const blows = {
   'time-out': {
     what: 'the run has been given a time limit, which passes',
     edges: running,
+    // To a run that only looks it is a termination.
+    at: changes,
     ends: ['timedOut'],
     limitsRun: true,
     deal: async ({ bench, workflowId, letGo }) => {
@@ -206,13 +219,23 @@ export type BlowName = keyof typeof blows;
 
 export const blowNames = Object.keys(blows) as readonly BlowName[];
 
-/** The moments at which the sweep deals a blow. */
-export function momentsFor(blow: Blow, moments: readonly Moment[], edges = blow.edges): readonly Moment[] {
-  const [first, last] = (blow.between ?? []).map((name) =>
+/**
+ * The moments at which the sweep deals a blow.
+ *
+ * Reading changes nothing: before it, while it runs and when it is done the site is the same, and so is what the run
+ * has to take back. A blow of every edge falls there once, while it runs.
+ */
+export function momentsFor({ edges, at, between }: Blow, moments: readonly Moment[]): readonly Moment[] {
+  const [first, last] = (between ?? []).map((name) =>
     moments.find((moment) => moment.edge === 'runs' && moment.name === name),
   );
   return moments.filter(
-    ({ id, edge }) => edges.includes(edge) && id >= (first?.id ?? 0) && id <= (last?.id ?? moments.length),
+    ({ id, edge, name }) =>
+      edges.includes(edge) &&
+      (edge === 'runs' || !isRead(name.replace(/^end of /, ''))) &&
+      (at?.(name) ?? true) &&
+      id >= (first?.id ?? 0) &&
+      id <= (last?.id ?? moments.length),
   );
 }
 

@@ -33,6 +33,8 @@ export interface Outcome extends Case {
   readonly report: RunReport | null;
 }
 
+/** How often the server is asked about a run: it has better things to do. */
+const ASK_EVERY_MS = 250;
 const REACHED_WITHIN_S = 180;
 /** A change on a host that is away is tried for five minutes, and a late one waited for for one. */
 const CLOSED_WITHIN_S = 480;
@@ -90,23 +92,24 @@ async function meet(
   const workflowId = `daily-backup/lab/${new Date().toISOString()}`;
   const watch = new Watch(workflowId, wanted);
   bench.gate.keeper = watch;
-  let reached = false;
-  void watch.reached.then(() => {
-    reached = true;
-  });
   const limit = limitMs === null ? {} : { workflowRunTimeout: limitMs };
   await bench.client.workflow.start('dailyBackup', { workflowId, taskQueue: 'runbooks', args: [{}], ...limit });
-  const ended = await until(
-    'the moment',
-    async () => (reached ? 'reached' : !(await isRunning(bench, workflowId)) && 'ended'),
-    REACHED_WITHIN_S,
-  );
-  if (ended === 'reached' || reached) return { workflowId, watch };
+  const met = await until('the moment', () => meetsOrEnds(bench, workflowId, watch), REACHED_WITHIN_S);
+  if (met === 'moment') return { workflowId, watch };
   watch.letGo();
   if (limitMs === null || limitMs > LONGEST_LIMIT_MS) throw new Error(`${workflowId} ended before the moment`);
   await until('run and guard have ended', () => haveEnded(bench, workflowId), CLOSED_WITHIN_S);
   await lockHoldersOf(bench);
   return await meet(bench, wanted, limitMs * 2);
+}
+
+/** False for neither, so far. */
+async function meetsOrEnds(bench: Bench, workflowId: string, watch: Watch): Promise<'moment' | 'end' | false> {
+  const look = async () => {
+    await sleep(ASK_EVERY_MS);
+    return (await isRunning(bench, workflowId)) ? false : 'end';
+  };
+  return await Promise.race([watch.reached.then(() => 'moment' as const), look()]);
 }
 
 /** From 0 to 1, the same for the same case. */
@@ -147,7 +150,7 @@ async function reportOf({ client }: Bench, workflowId: string): Promise<RunRepor
 }
 
 async function haveEnded(bench: Bench, workflowId: string): Promise<boolean> {
-  await sleep(100);
+  await sleep(ASK_EVERY_MS);
   const running = await Promise.all([workflowId, guardIdOf(workflowId)].map((id) => isRunning(bench, id)));
   return !running.includes(true);
 }
@@ -170,7 +173,7 @@ async function statusOf({ client }: Bench, workflowId: string): Promise<string |
 
 /** Keeps looking from the blow on until the site is as found, and stays so. */
 class AsFound {
-  static readonly everyMs = 300;
+  static readonly everyMs = 500;
   #since: number | null = null;
   #over = false;
   readonly #looking: Promise<void>;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventsOf, type History } from '../../cli/report/history';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
-import { blowNames, blows, momentsFor } from './blows';
+import { type BlowName, blowNames, blows, momentsFor } from './blows';
 import { momentsOf, momentText } from './moments';
 import { casesOf } from './plan';
 
@@ -31,16 +31,33 @@ test('every moment has a name of its own, and they are in order', () => {
   expect(places).toEqual([...places].sort((a, b) => a - b));
 });
 
-test('a sweep has every moment for a killed worker, a terminated and a cancelled run, and each running activity for the rest', () => {
+test('a sweep deals each blow at the moments that are not alike for it', () => {
   const cases = casesOf(moments, { seed: 1 });
-  const running = moments.filter(({ edge }) => edge === 'runs').length;
-  for (const name of blowNames) {
-    const dealt = cases.filter(({ blow }) => blow === name).length;
-    if (['worker-both', 'terminate', 'cancel'].includes(name)) expect(dealt).toBe(moments.length);
-    else if (name.startsWith('backup-')) expect(dealt).toBeGreaterThan(running / 2);
-    else expect(dealt).toBe(running);
+  const dealtAt = (blow: BlowName) =>
+    cases.filter((each) => each.blow === blow).map(({ moment }) => momentText(moment));
+  const running = moments.filter(({ edge }) => edge === 'runs').map(momentText);
+  for (const blow of ['worker-runbooks', 'worker-guard', 'temporal'] as const)
+    expect(dealtAt(blow).sort()).toEqual([...running].sort());
+  for (const blow of ['worker-both', 'terminate', 'cancel'] as const) {
+    const dealt = dealtAt(blow);
+    expect(dealt).toEqual(expect.arrayContaining(running));
+    for (const text of ['before stopDatabase begins', 'stopDatabase done, not yet recorded'])
+      expect(dealt).toContain(text);
+    expect(dealt).toContain('decided after signal guardAnswered, not yet recorded');
+    // It only reads.
+    for (const text of ['before checkCloud begins', 'checkCloud done, not yet recorded'])
+      expect(dealt).not.toContain(text);
+  }
+  for (const blow of ['database-host', 'ssh-refused', 'ssh-half-open'] as const) {
+    expect(dealtAt(blow)).toContain('while countRows runs');
+    expect(dealtAt(blow)).not.toContain('while notify runs');
+  }
+  for (const blow of ['abort', 'time-out'] as const) {
+    expect(dealtAt(blow)).toContain('while stopDatabase runs');
+    expect(dealtAt(blow)).not.toContain('while readDatabase runs');
   }
   expect(momentsFor(blows['backup-host'], moments)[0]?.name).toBe('startServer');
+  expect(casesOf(moments, { seed: 1, all: true })).toHaveLength(moments.length * blowNames.length);
 });
 
 test('a sample deals as many blows as it can, the same for the same seed', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BlowName, blowNames, blows, momentsFor } from './blows';
 import { type Case } from './case';
-import { type Edge, type Moment } from './moments';
+import { type Moment } from './moments';
 
 export interface Selection {
   readonly seed: number;
@@ -9,13 +9,11 @@ export interface Selection {
   readonly blows?: readonly BlowName[];
   /** Numbers of moments; they are taken whatever the blow. @default those of the blow */
   readonly moments?: readonly number[];
-  /** Every blow at every edge. @default those of the blow */
+  /** Every blow at every moment. @default those of the blow */
   readonly all?: boolean;
   /** So many of them, with every kind of blow as often as can be. @default all */
   readonly sample?: number;
 }
-
-const everyEdge: readonly Edge[] = ['begins', 'runs', 'answers', 'decides'];
 
 /** The cases of a sweep, in an order that the seed decides. */
 export function casesOf(recorded: readonly Moment[], selection: Selection): readonly Case[] {
@@ -23,7 +21,9 @@ export function casesOf(recorded: readonly Moment[], selection: Selection): read
   const cases = (selection.blows ?? blowNames).flatMap((blow) => {
     const taken = wanted
       ? recorded.filter(({ id }) => wanted.includes(id))
-      : momentsFor(blows[blow], recorded, all ? everyEdge : undefined);
+      : all
+        ? recorded
+        : momentsFor(blows[blow], recorded);
     return shuffled(
       taken.map((moment): Case => ({ blow, moment, seed })),
       seed,

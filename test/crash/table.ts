@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem, type as systemName } from 'node:os';
 import { type Blow, type BlowName, blowNames, blows } from './blows';
 import { type Outcome } from './case';
+import { touchesSite } from './effects';
 import { type Edge, type Moment, momentText } from './moments';
 
 export interface SweepResult {
@@ -59,6 +60,9 @@ ${table([['blow', 'what happens', 'when'], ...blowNames.map((name) => [name, (bl
 The worker of the runs reaches the server through a gate that holds one message: the world stands still at the moment until the blow has fallen. *While
 an activity runs* is a point that the seed chooses, at most as late as its answer.
 
+Before an activity that only reads, while it does and when it is done, the site is the same, and so is what the run has to take back: what is dealt at
+every moment falls there once, while it runs. \`--all\` deals every blow at every moment.
+
 ## What must hold afterwards
 
 - Production serves, the database runs, the backup server is off, the address is at its place; no key of a pull is left, no workplace.
@@ -88,8 +92,9 @@ function rowOf(name: BlowName, all: readonly Outcome[]): string[] {
   return [name, String(outcomes.length), String(passed.length), worst('downtimeMs'), worst('asFoundMs'), ended];
 }
 
-function whenOf({ edges, between }: Blow): string {
-  const when = edges.length > 1 ? 'every moment' : 'while each activity runs';
+function whenOf({ edges, between, at }: Blow): string {
+  const which = at === touchesSite ? 'activity of cloud or hosts' : at ? 'change' : 'activity';
+  const when = edges.length > 1 ? 'every moment' : `while each ${which} runs`;
   return between ? `${when}, from ${between[0]} to ${between[1]}` : when;
 }
 
