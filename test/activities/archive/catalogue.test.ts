@@ -60,6 +60,14 @@ test('no answer is not an empty catalogue', async () => {
   });
 });
 
+test('a drill is sent to the catalogue', async () => {
+  const { recordDrill, signals } = actionsWith(async () => []);
+  const at = '2026-11-20T10:00:00Z';
+  const drill = { backup: record.name, at, ok: true, rtoMs: 1, rpoMs: 2, problem: null, run: 'restore-drill/lab/1' };
+  await recordDrill.do({ site: 'lab', drill }, contextFor());
+  expect(signals).toMatchObject([{ workflowId: 'catalogue/lab', signal: 'drilled', signalArgs: [drill] }]);
+});
+
 test('what lies on the volume is sent to the catalogue, which starts if need be', async () => {
   const { updateCatalogue, signals } = actionsWith(async () => []);
   await updateCatalogue.do({ site: 'lab', backups: [record] }, contextFor());

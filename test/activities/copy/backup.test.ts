@@ -285,6 +285,9 @@ describe('archives on the volume', () => {
     put('broken.tar.zst.manifest.json', '{"kind"');
     put('partial.tar.zst', 'no manifest: no backup');
     const archives = await list();
+    expect(archives.find(({ name }) => name === 'a')).toMatchObject({
+      ...{ version: 'v20.2.0', storeBytes: 8, standIn: true, run: 'daily-backup/lab/1' },
+    });
     expect(archives.map(({ name, verified }) => [name, verified])).toEqual([
       ['broken.tar.zst', false],
       ['c', false],
@@ -298,6 +301,41 @@ describe('archives on the volume', () => {
     expect(await failureOf(list())).toMatchObject({ type: 'ResourceFailed' });
     const input = { place: place(), remove: [{ name: 'a', why: 'older than the newest 3' }] };
     expect(await failureOf(actions.removeArchives.do(input, contextFor()))).toMatchObject({ type: 'ResourceFailed' });
+    const distrust = { place: place(), name: 'a', why: 'it failed' };
+    expect(await failureOf(actions.distrustArchive.do(distrust, contextFor()))).toMatchObject({
+      type: 'ResourceFailed',
+    });
+    // A plan in which it is only to be mounted goes on.
+    expect(await actions.listArchives.describe?.({ place: place(), site: 'lab' }, contextFor())).toMatchObject({
+      ...{ now: null, output: { archives: [] } },
+    });
+  });
+
+  test('lose their verification to a failed drill, and the reason stays beside them', async () => {
+    put('a', 'abc');
+    put('a.manifest.json', manifest('a', '2026-11-18T02:00:00Z'));
+    put('a.verified.json', verified('ab'));
+    const why = `drill failed: table "users" isn't whole`;
+    const distrust = () => actions.distrustArchive.do({ place: place(), name: 'a', why }, contextFor());
+    // Killed half-way: the archive is what it was, and the next attempt does the rest.
+    hosts.program('backup', 'rm', 'exit 1');
+    expect(await failureOf(distrust())).toBeDefined();
+    expect(await list()).toMatchObject([{ verified: true }]);
+    expect((await list())[0]).not.toHaveProperty('problem');
+    rmSync(join(hosts.bin('backup'), 'rm'));
+    expect(await distrust()).toEqual({ changed: true });
+    expect(await list()).toMatchObject([{ verified: false, verifiedAt: null, problem: why }]);
+    // Late, or once more for another reason: there is nothing left to take away.
+    expect(await distrust()).toEqual({ changed: false });
+    expect(await list()).toMatchObject([{ verified: false, problem: why }]);
+    // Read back again.
+    put('a.verified.json', verified('ab'));
+    expect(await list()).toMatchObject([{ verified: true }]);
+
+    const plan = await actions.distrustArchive.describe({ place: place(), name: 'a', why }, contextFor());
+    expect(plan.command).toContain('a.distrusted.json');
+    await actions.removeArchives.do({ place: place(), remove: [{ name: 'a', why }] }, contextFor());
+    expect(readdirSync(volume())).toEqual([]);
   });
 
   test('are removed with all that lies beside them, and removing them again succeeds', async () => {
