@@ -15,6 +15,8 @@ export async function watchBackups(
 ): Promise<void> {
   for (const site of sites)
     await tellCatalogue(client, site, [messages.watched, watchOf(site)]).catch((error: unknown) =>
-      say(`the age of the backups of ${site.name} is not watched: ${error instanceof Error ? error.message : String(error)}`),
+      say(
+        `the age of the backups of ${site.name} is not watched: ${error instanceof Error ? error.message : String(error)}`,
+      ),
     );
 }

@@ -68,7 +68,12 @@ class Catalogue {
       return this.#change({ news: this.#state.news.slice(1) });
     }
     const step = planAlarm(this.input.site, entries, watch, alarm, Date.now());
-    if (step.do === 'wait') return void (await condition(changed, step.untilMs - Date.now()));
+    if (step.do === 'wait') {
+      await condition(changed, step.untilMs - Date.now(), {
+        summary: `Is there a verified backup of ${this.input.site} by then?`,
+      });
+      return;
+    }
     const told = await this.#tell(step.kind, step.text);
     this.#change({ alarm: afterTelling(step.kind, told, Date.now()) });
   }
