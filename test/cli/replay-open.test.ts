@@ -53,6 +53,7 @@ test('replay --open takes everything of ours that is open on the server, also a 
     runbook: 'x',
     guard: 'y',
     resources: ['site'],
+    queue: 'runbooks-guard',
   };
   await lock.signal(messages.lockRequest, waiter);
   await workflow.start('dailyBackup', { workflowId: 'daily-backup/lab/1', taskQueue: 'nobody', args: [{}] });
