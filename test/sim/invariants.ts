@@ -127,18 +127,21 @@ export class Invariants {
   }
 
   /** What the run says of itself against what was done: every step that is done has an answer, and nothing runs any more. */
-  ended(run: Execution, { steps }: RunProgress): void {
+  ended(run: Execution, { steps, asked }: RunProgress): void {
     const running = steps.find(({ state }) => state === 'running');
     if (running)
       this.violated('the checklist tells the truth', `${run.id} has ended, “${running.title}” is said to run`);
     const answered = new Map<string, number>();
     for (const action of run.completed) answered.set(action, (answered.get(action) ?? 0) + 1);
     for (const { action, title, state } of steps) {
-      if (state !== 'done' || action === 'lock') continue;
+      if (state !== 'done' || action === 'lock' || action === 'ask') continue;
       const left = (answered.get(action) ?? 0) - 1;
       answered.set(action, left);
       if (left < 0) this.violated('the checklist tells the truth', `${run.id} says that “${title}” is done; it is not`);
     }
+    const no = asked.find(({ answer }) => answer?.answer !== 'approved' && answer?.answer !== 'waived');
+    if (no && run.outcome?.kind === 'completed')
+      this.violated('the result tells the truth', `${run.id} went on although nobody approved “${no.question}”`);
     if (run.outcome?.kind === 'completed') this.#result(run, run.outcome.result);
   }
 

@@ -1,6 +1,7 @@
 import { runbooks, type RunbookName } from '../../workflows/contract/runbooks';
 import { z } from 'zod';
 import { drawFaults, type Fault } from './faults';
+import { drawPeople, type People } from './people';
 import { Random } from './random';
 
 /** How the site is found. */
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly found: Found;
   readonly runs: readonly Begin[];
   readonly faults: readonly Fault[];
+  /** @default they approve */
+  readonly people?: People;
 }
 
 /** @param actions activities of an undisturbed run in their order, for moments to draw from */
@@ -56,6 +59,7 @@ export function drawScenario(
     },
     runs,
     faults: drawFaults(random, actions, runs.length),
+    people: drawPeople(random),
   };
 }
 

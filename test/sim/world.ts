@@ -1,3 +1,4 @@
+import { type Asked } from '../../workflows/contract/approvals';
 import { messages, type RunProgress } from '../../workflows/contract/messages';
 import { runbooks } from '../../workflows/contract/runbooks';
 import { SimulatedWorkers } from './attempts';
@@ -5,6 +6,7 @@ import { Clock } from './clock';
 import { Companions } from './companions';
 import { type Disturbance, faultText, type OperatorAct } from './faults';
 import { Invariants, type Violation } from './invariants';
+import { agreeable, questionIn } from './people';
 import { Random } from './random';
 import { type Scenario } from './scenario';
 import { SiteModel } from './site/model';
@@ -167,8 +169,20 @@ class World {
     if (command.scheduleActivity) this.#actions.push(command.scheduleActivity.activityType ?? '');
     if (this.keep === 'commands') this.#commands.push(`${run.start.runId} ${JSON.stringify(command, withoutStacks)}`);
     if (this.keep === 'trace') this.#say(`${run.id} → ${commandText(command)}`);
+    const asked = questionIn(command);
+    if (asked) this.#answer(run, asked);
     if (run.tasks.length > mostTasks)
       this.#invariants.violated('every run and guard comes to its end', `${run.id} goes round in circles`);
+  }
+
+  #answer(run: Execution, { question }: Asked): void {
+    const { say, afterMs } = this.scenario.people ?? agreeable;
+    if (say === 'nothing') return;
+    this.#clock.after(afterMs, () => {
+      if (!run.running) return;
+      this.#say(`people ${say} what ${run.id} asks`);
+      this.#server.update(run, messages[say], { who: 'kari', why: 'as agreed', question });
+    });
   }
 
   #closed(run: Execution): void {
