@@ -5,6 +5,7 @@ import { fieldsOf, type InputField, requiredFields, runbookNamed } from '../inpu
 import { table } from '../render/table';
 import { fieldsOf as scheduleFields } from '../schedules/compare';
 import { declaredSchedules } from '../schedules/files';
+import { type Declared } from '../schedules/schedule';
 import { timingText } from '../schedules/timing';
 
 /** `describe <runbook>`: what it is for and what it takes. */
@@ -16,7 +17,7 @@ export function addDescribe(program: Command, context: Context): void {
     .option('--json', 'print it as one JSON document')
     .action(async (given: string, { json }: { json?: boolean }) => {
       const { name, definition } = runbookNamed(given);
-      const schedules = (await declaredSchedules(context)).filter(({ runbook }) => runbook === name);
+      const schedules = (await schedulesHere(context)).filter(({ runbook }) => runbook === name);
       const { summary, workflow, locks, input, result } = definition;
       if (json) {
         const schemas = { input: z.toJSONSchema(input, { io: 'input' }), result: z.toJSONSchema(result) };
@@ -51,6 +52,16 @@ export function addDescribe(program: Command, context: Context): void {
         ),
       ]);
     });
+}
+
+/** What a runbook takes can be told whatever is wrong with the files: then that is said besides. */
+async function schedulesHere(context: Context): Promise<readonly Declared[]> {
+  try {
+    return await declaredSchedules(context);
+  } catch (error) {
+    context.output.say(`no schedules are shown: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 function typeText({ type, enum: values }: InputField): string {

@@ -1,4 +1,5 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, type ScheduleClient, ScheduleNotFoundError } from '@temporalio/client';
+import { CommandError, ExitCode } from '../exit';
 import { type Actual, type Change, changesBetween } from './compare';
 import { type Declared } from './schedule';
 import { onServer, optionsFor } from './server';
@@ -70,14 +71,43 @@ async function create(client: Client, declared: Declared): Promise<Applied['done
   }
 }
 
+const attempts = 5;
+
 /** False: it is somebody else's by now. */
 async function update(client: Client, declared: Declared): Promise<boolean> {
-  const handle = client.schedule.getHandle(declared.id);
-  if (!onServer(await handle.describe()).ours) return false;
-  await handle.update(({ state }) => {
-    const { spec, policies, action, searchAttributes } = optionsFor(declared);
-    const note = state.paused ? state.note : declared.note;
-    return { spec, policies, action, searchAttributes, state: { paused: state.paused, note } };
-  });
-  return true;
+  const handle = asLookedAt(client.schedule).getHandle(declared.id);
+  for (let attempt = 0; ; attempt++) {
+    // The server drops an update in silence where it refuses it: only another look tells.
+    const found = onServer(await handle.describe());
+    if (!found.ours) return false;
+    if (!changesBetween([declared], [found]).length) return true;
+    if (attempt === attempts)
+      throw new CommandError(
+        ExitCode.failed,
+        `${declared.id} is not as declared after ${attempts} updates; see: schedules diff`,
+      );
+    await handle.update(({ state }) => {
+      const { spec, policies, action, searchAttributes } = optionsFor(declared);
+      const note = state.paused ? state.note : declared.note;
+      return { spec, policies, action, searchAttributes, state: { paused: state.paused, note } };
+    });
+  }
+}
+
+/** Has the server drop an update of a schedule that has changed since it was looked at: it would undo a pause. */
+function asLookedAt(schedules: ScheduleClient): ScheduleClient {
+  const { workflowService } = schedules;
+  type Description = Awaited<ReturnType<typeof workflowService.describeSchedule>>;
+  let conflictToken: Description['conflictToken'] | undefined;
+  const strict = {
+    describeSchedule: async (request: object) => {
+      const description = await workflowService.describeSchedule(request);
+      ({ conflictToken } = description);
+      return description;
+    },
+    updateSchedule: (request: object) => workflowService.updateSchedule({ ...request, conflictToken }),
+  };
+  return Object.create(schedules, {
+    workflowService: { value: Object.assign(Object.create(workflowService) as object, strict) },
+  }) as ScheduleClient;
 }

@@ -25,14 +25,46 @@ const dayMs = 86_400_000;
  */
 export function* upcoming(timing: Timing, after: number, until = after + 3653 * dayMs): Generator<Upcoming> {
   const zone = zoneOf(timing.timeZone);
-  const skipped = (clockMs: number) => timing.skip.some((calendar) => matches(calendar, clockMs));
+  let last: Upcoming | null = null;
+  for (const each of inOrder([byCalendar(timing, zone, after, until), ...byInterval(timing, zone, after)])) {
+    if (each.at > until) return;
+    const told = last !== null && order(last, each) === 0;
+    last = each;
+    if (!told && !timing.skip.some((calendar) => matches(calendar, each.clockMs))) yield each;
+  }
+}
+
+/** A time that does not exist comes before the one that clocks show instead. */
+const order = (a: Upcoming, b: Upcoming) => a.at - b.at || a.clockMs - b.clockMs;
+
+/** Merges streams that are in order each. */
+function* inOrder(streams: readonly Generator<Upcoming>[]): Generator<Upcoming> {
+  const headOf = (stream: Generator<Upcoming>) => {
+    const next = stream.next();
+    return next.done ? [] : [{ stream, head: next.value }];
+  };
+  let heads = streams.flatMap(headOf);
+  for (;;) {
+    const [next, ...others] = heads.sort((a, b) => order(a.head, b.head));
+    if (!next) return;
+    yield next.head;
+    heads = [...others, ...headOf(next.stream)];
+  }
+}
+
+function* byCalendar({ calendars }: Timing, zone: Zone, after: number, until: number): Generator<Upcoming> {
+  if (!calendars.length) return;
   // By the dates of the zone, with one to spare on either side of the limits.
   for (let day = startOfDay(zone.clockAt(after)) - dayMs; day <= until + dayMs; day += dayMs) {
-    const found = [...onDay(timing.calendars, zone, day), ...byInterval(timing, zone, day)];
-    const due = found.filter(({ at, clockMs }) => at > after && at <= until && !skipped(clockMs));
-    const once = new Map(due.map((each) => [`${each.at} ${each.clockMs}`, each]));
-    yield* [...once.values()].sort((a, b) => a.at - b.at);
+    yield* [...onDay(calendars, zone, day)].filter(({ at }) => at > after).sort(order);
   }
+}
+
+function byInterval({ intervals }: Timing, zone: Zone, after: number): Generator<Upcoming>[] {
+  return intervals.map(function* ({ everyMs, offsetMs }) {
+    for (let at = (Math.floor((after - offsetMs) / everyMs) + 1) * everyMs + offsetMs; ; at += everyMs)
+      yield { at, clockMs: zone.clockAt(at), remark: null };
+  });
 }
 
 const startOfDay = (clockMs: number) => Math.floor(clockMs / dayMs) * dayMs;
@@ -63,12 +95,4 @@ function* timesOf({ hour, minute, second }: Calendar, day: number): Generator<nu
 function wouldBe(zone: Zone, clockMs: number): number {
   const [dayBefore = clockMs] = zone.instantsOf(clockMs - dayMs);
   return dayBefore + dayMs;
-}
-
-function* byInterval({ intervals }: Timing, zone: Zone, day: number): Generator<Upcoming> {
-  const begins = (clockMs: number) => zone.instantsOf(clockMs)[0] ?? wouldBe(zone, clockMs);
-  const [from, to] = [begins(day), begins(day + dayMs)];
-  for (const { everyMs, offsetMs } of intervals)
-    for (let at = Math.ceil((from - offsetMs) / everyMs) * everyMs + offsetMs; at < to; at += everyMs)
-      yield { at, clockMs: zone.clockAt(at), remark: null };
 }

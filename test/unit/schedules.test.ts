@@ -41,6 +41,19 @@ describe('the coming moments', () => {
   test('between the two moments of a time that exists twice the second is still to come', () => {
     expect(coming(nightly, '2026-10-25T00:30:00Z', 1)).toEqual(['2026-10-25 02:30 -> 2026-10-25T01:30, exists twice']);
   });
+  test('a time that does not exist does not hide the one that clocks show instead', () => {
+    expect(coming({ cron: '0 2,3 * * *' }, '2027-03-28T00:00:00Z', 2)).toEqual([
+      '2027-03-28 02:00 -> no run, does not exist',
+      '2027-03-28 03:00 -> 2027-03-28T01:00',
+    ]);
+  });
+  test('two calendars that mean the same moment mean one run', () => {
+    const calendar = [{ hour: 4 }, { hour: '4,5' }];
+    expect(coming({ calendar }, '2026-11-21T00:00:00Z', 2)).toEqual([
+      '2026-11-21 04:00 -> 2026-11-21T03:00',
+      '2026-11-21 05:00 -> 2026-11-21T04:00',
+    ]);
+  });
   test('where every hour is meant no time is missing as clocks are put forward', () => {
     expect(coming({ cron: '0 * * * *' }, '2027-03-28T00:00:00Z', 2)).toEqual([
       '2027-03-28 03:00 -> 2027-03-28T01:00',

@@ -1,11 +1,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ScheduleDescription, ScheduleOverlapPolicy } from '@temporalio/client';
-import { type Applied } from '../../../cli/schedules/apply';
+import { type Client, type ScheduleClient, type ScheduleDescription, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Applied, applySchedules } from '../../../cli/schedules/apply';
 import { type Change } from '../../../cli/schedules/compare';
 import { upcoming } from '../../../cli/schedules/upcoming';
-import { momentsByServer, onServer } from '../../../cli/schedules/server';
+import { momentsByServer, onServer, schedulesOnServer } from '../../../cli/schedules/server';
+import { sweepTest } from '../../support/sweep';
 import { startTemporal, type TemporalServer, until } from '../../support/temporal-server';
 import { runbookCommand } from '../fixture/command';
 import { goodSite, siteDirectory } from '../fixture/site';
@@ -120,6 +121,34 @@ test("an operator's pause survives, with its reason; resuming says again what th
   expect(await changes()).toEqual([]);
 });
 
+test('a pause between the look and the update is not undone', async () => {
+  const [found] = await schedulesOnServer(temporal.client, ['daily-backup/lab']);
+  const { workflowService } = temporal.client.schedule;
+  let meddled = false;
+  const meddling = {
+    updateSchedule: async (request: object) => {
+      if (!meddled) await handle().pause('meanwhile');
+      meddled = true;
+      return await workflowService.updateSchedule(request);
+    },
+  };
+  const schedule = Object.create(temporal.client.schedule, {
+    workflowService: { value: Object.assign(Object.create(workflowService) as object, meddling) },
+  }) as ScheduleClient;
+  const client = Object.create(temporal.client, { schedule: { value: schedule } }) as Client;
+  const applied = await applySchedules(
+    client,
+    [{ ...found!, runbook: 'daily-backup', site: 'lab', queue: 'q' }],
+    [found!],
+  );
+  expect(applied).toMatchObject([{ done: 'updated', changes: [{ field: 'queue' }] }]);
+  expect(await handle().describe()).toMatchObject({
+    state: { paused: true, note: 'meanwhile' },
+    action: { taskQueue: 'q' },
+  });
+  await runbookCommand(env, 'schedules', 'resume', 'daily-backup/lab');
+});
+
 test('what is not ours is never touched', async () => {
   const foreign = { spec: { intervals: [{ every: '1 day' }] }, action: { ...startsNothing, workflowId: 'w' } };
   await temporal.client.schedule.create({ scheduleId: 'daily-backup/north', ...foreign });
@@ -229,7 +258,6 @@ test('a schedule fires; while a run goes on the next is skipped, and it is said'
   });
   await runbookCommand(env, 'schedules', 'pause', 'daily-backup/lab', '--why', 'enough');
   await temporal.client.workflow.getHandle(run.workflowId).terminate();
-  await until('the schedule knows', async () => !(await handle().describe()).info.runningActions.length);
   const again = await runbookCommand(env, 'schedules', 'trigger', 'daily-backup/lab', '--json');
   expect(again).toMatchObject({
     exitCode: 0,
@@ -249,3 +277,44 @@ test('backfill runs what was due, and refuses where nothing was', async () => {
   // The one that was triggered goes on: the first of them waits for it.
   await until('they wait', async () => Number((await handle().describe()).raw.info?.bufferSize) === 2);
 });
+
+sweepTest(
+  'with the server down over a firing time a run begins within the catch-up window, and not after it',
+  async () => {
+    await runbookCommand(env, 'schedules', 'resume', 'daily-backup/lab');
+    const everySeconds = 40;
+    declare({ ...nightly, cron: undefined, interval: { everySeconds }, catchUpSeconds: 10, overlap: 'allowAll' });
+    await apply();
+    const due = () => (Math.floor(Date.now() / 1000 / everySeconds) + 1) * everySeconds * 1000;
+    const runsAt = async (at: number) => {
+      const { recentActions, numActionsMissedCatchupWindow } = (await handle().describe()).info;
+      const action = recentActions.find(({ scheduledAt }) => scheduledAt.getTime() === at);
+      return { late: action ? action.takenAt.getTime() - at : null, missed: numActionsMissedCatchupWindow };
+    };
+    const downOver = async (at: number, lateMs: number) => {
+      await until('just before it is due', async () => Date.now() > at - 2000, everySeconds + 5);
+      await temporal.kill();
+      await until('the time to come back', async () => Date.now() > at + lateMs, 60);
+      await temporal.start();
+    };
+    const { missed } = await runsAt(0);
+    // A few seconds to spare, for a server that comes back.
+    await until('time enough', async () => due() - Date.now() > 5000, everySeconds);
+    const first = due();
+    await downOver(first, 3000);
+    const { late } = await until('the run', async () => {
+      const seen = await runsAt(first);
+      return seen.late === null ? null : { late: seen.late };
+    });
+    expect(late).toBeGreaterThan(2900);
+    expect(late).toBeLessThan(10_000);
+
+    const second = due();
+    await downOver(second, 12_000);
+    await until('it is missed', async () => (await runsAt(second)).missed === missed + 1);
+    expect((await runsAt(second)).late).toBeNull();
+    const { stdout } = await runbookCommand(env, 'schedules', 'next', 'daily-backup/lab');
+    expect(stdout).toContain(`  ${missed + 1} missed so far: later than the catch-up window\n`);
+  },
+  240_000,
+);
