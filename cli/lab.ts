@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ENGINES as labEngines } from '../lab/database/database';
 import { labControl, labDown, labStatus, type LabStatus, labUp, Refused } from '../lab/control';
 import { type Context } from './context';
 import { CommandError, ExitCode } from './exit';
 import { labDirectory } from './lab-environment';
 
+export { labEngines };
 export type { LabStatus };
 
 /** A Temporal CLI, got first if need be; that it takes time is said on stderr. */
@@ -27,11 +29,18 @@ export function labOf({ env, root, output }: Pick<Context, 'env' | 'root' | 'out
   const status = (): Promise<LabStatus | null> => labStatus(directory).catch(unreachable);
   return {
     directory,
-    /** What is up already is used. */
-    up: async (): Promise<LabStatus> => {
+    /** What is up already is used, and so is its data. @param database the engine that it must have */
+    up: async (database?: string): Promise<LabStatus> => {
       const binary = await temporalBinary(root, env);
       const say = (line: string) => output.say(line);
-      return labUp({ directory, temporalBinary: binary, say, env }).catch(unreachable);
+      const wanted = database === undefined ? env : { ...env, LAB_DATABASE: database };
+      const up = await labUp({ directory, temporalBinary: binary, say, env: wanted }).catch(unreachable);
+      const { engine } = up.database;
+      if (database === undefined || database === engine) return up;
+      throw new CommandError(
+        ExitCode.usage,
+        `the lab in ${directory} has its data in ${engine}, wanted ${database}. Set RUNBOOK_LAB to another directory, or remove this one`,
+      );
     },
     down: (): Promise<void> => labDown(directory).catch(unreachable),
     /** Null if none runs there. */

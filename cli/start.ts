@@ -21,6 +21,8 @@ export interface StartOptions {
   /** Stop everything after the report. */
   readonly once?: boolean;
   readonly json?: boolean;
+  /** The engine of the lab's database. */
+  readonly database?: string;
   /** Another Temporal than the lab's own. */
   readonly temporal?: string;
 }
@@ -41,7 +43,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
   let reported = false;
 
   const show = async (): Promise<void> => {
-    const status = await lab.up();
+    const status = await lab.up(options.database);
     const env = labEnvironment(own, directory, options);
     const inLab: Context = { ...context, env, sites: sitesFrom({ env, root: context.root }) };
     await withTemporal(inLab, async (access) => {

@@ -90,7 +90,8 @@ export class Faults {
   }
 
   async #database(fault: DatabaseFault): Promise<void> {
-    if (!this.site.cockroach.standIn) throw new Refused(`${fault}: a real cockroach knows nothing of this fault`);
+    const { engine, faults } = this.site.engine;
+    if (!faults.includes(fault)) throw new Refused(`${fault}: a real ${engine} knows nothing of this fault`);
     await setDatabaseFault(onThisMachine, fault, this.#databaseFaults);
   }
 

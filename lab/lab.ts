@@ -51,9 +51,10 @@ export class Lab {
   /** Makes the site anew, with new data; Temporal keeps what it has. */
   reset(say: Say): Promise<LabStatus> {
     return this.#inTurn(async () => {
+      const database = this.#site?.engine.engine ?? this.options.settings.database;
       await this.#end();
       rmSync(this.options.paths.data, { recursive: true, force: true });
-      await this.#begin(say);
+      await this.#begin(say, database);
       return this.status();
     });
   }
@@ -122,9 +123,9 @@ export class Lab {
     return this.#site;
   }
 
-  async #begin(say: Say): Promise<void> {
+  async #begin(say: Say, database = this.options.settings.database): Promise<void> {
     say('Starting the site: hosts, cloud, database, web application');
-    this.#site = await Site.start({ ...this.options, say });
+    this.#site = await Site.start({ ...this.options, settings: { ...this.options.settings, database }, say });
     this.#faults = new Faults(this.#site, this.options.paths);
     await this.#faults.clear();
   }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { TITLES } from './application/pages';
+import { type LabDatabase } from './database/database';
 import { HOST_NAMES, type Layout, text } from './layout';
 import { type Paths } from './paths';
 import { type SiteHosts } from './site-hosts';
@@ -13,6 +14,7 @@ export interface OperatorFilesOptions {
   readonly paths: Paths;
   readonly layout: Layout;
   readonly hosts: SiteHosts;
+  readonly database: LabDatabase;
   readonly cloudUrl: string;
   readonly notificationsUrl: string;
 }
@@ -45,7 +47,7 @@ export function writeOperatorFiles(options: OperatorFilesOptions): void {
   );
 }
 
-function siteFile({ layout, hosts, notificationsUrl }: OperatorFilesOptions): string {
+function siteFile({ layout, hosts, database, notificationsUrl }: OperatorFilesOptions): string {
   const host = (name: (typeof HOST_NAMES)[number]) => {
     const { host: address, port } = layout.ssh[name];
     return { address, port, user: 'root', server: name };
@@ -65,15 +67,7 @@ function siteFile({ layout, hosts, notificationsUrl }: OperatorFilesOptions): st
       },
       down: { server: 'www3', status: 503, title: TITLES.fallback, check: `http://${text(layout.web.www3)}/` },
     },
-    database: {
-      engine: 'cockroach',
-      host: 'db1',
-      store: db1.hostPath('/bfdata'),
-      listen: text(layout.sql),
-      http: text(layout.databaseHealth),
-      database: 'bookface',
-      tables: ['users', 'posts', 'comments'],
-    },
+    database: database.siteFile(layout, (path) => db1.hostPath(path)),
     backup: {
       host: 'backup',
       volume: backup.hostPath('/backup'),

@@ -21,6 +21,8 @@ export interface Paths {
   readonly notifications: string;
   /** Programs the lab puts on a host's PATH. */
   readonly programs: (host: HostName) => string;
+  /** Links to libraries that such programs need. */
+  readonly libraries: string;
   readonly hostKey: (host: HostName) => string;
   /** The operator's private key. */
   readonly key: string;
@@ -46,6 +48,7 @@ export function pathsOf(directory: string): Paths {
     journal: at('data', 'visitor.jsonl'),
     notifications: at('data', 'notifications.jsonl'),
     programs: (host) => at('programs', host),
+    libraries: at('libraries'),
     hostKey: (host) => at('keys', host),
     key: at('id_ed25519'),
     knownHosts: at('known_hosts'),

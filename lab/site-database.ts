@@ -1,27 +1,26 @@
 import { Client } from 'pg';
+import { type LabDatabase, PATIENCE_MS, TABLES } from './database/database';
 import { type LabHost } from './hosts/host';
-import { type HostName, type Layout, text } from './layout';
-
-const TABLES = ['users', 'posts', 'comments'];
-const PATIENCE_MS = 5_000;
+import { type HostName, type Layout } from './layout';
 
 /** The site's database, as one looks at it from outside. */
 export class SiteDatabase {
   #version: string | undefined;
 
   constructor(
+    private readonly database: LabDatabase,
     private readonly layout: Pick<Layout, 'sql' | 'databaseHealth'>,
     private readonly hosts: Readonly<Record<HostName, LabHost>>,
   ) {}
 
   /** Whether its process runs and answers health checks. */
   async isRunning(): Promise<boolean> {
-    return this.#healthy('/health');
+    return this.database.isRunning(this.layout);
   }
 
   /** Whether it serves clients. */
   async isReady(): Promise<boolean> {
-    return this.#healthy('/health?ready=1');
+    return this.database.isReady(this.layout);
   }
 
   /** Rows in each table; none of them while it does not serve. */
@@ -44,24 +43,13 @@ export class SiteDatabase {
     }
   }
 
-  /** What `cockroach version --build-tag` says on a host that is on; empty while none is. */
+  /** What its program says on a host that is on; empty while none is. */
   async version(): Promise<string> {
     const host = Object.values(this.hosts).find(({ power }) => power === 'on');
     if (this.#version === undefined && host) {
-      const { code, stdout } = await host.exec('cockroach version --build-tag');
+      const { code, stdout } = await host.exec(this.database.versionCommand);
       if (code === 0) this.#version = stdout.trim();
     }
     return this.#version ?? '';
-  }
-
-  async #healthy(path: string): Promise<boolean> {
-    try {
-      const url = `http://${text(this.layout.databaseHealth)}${path}`;
-      const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
-      await answer.body?.cancel();
-      return answer.ok;
-    } catch {
-      return false;
-    }
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applicationBinds } from './application/binds';
 import { type Service, serviceCommand } from './application/services';
-import { type Cockroach, cockroachBinds, cockroachScript } from './database/find-cockroach';
+import { type LabDatabase } from './database/database';
 import { DirectoryMachine } from './hosts/directories';
 import { createHosts, type HostSpec, type Isolation, type LabHost, LabNetwork, probeIsolation } from './hosts/host';
 import { HOST_NAMES, type HostName, type Layout, text } from './layout';
@@ -17,7 +17,7 @@ export interface SiteHosts {
 export interface SiteHostsOptions {
   readonly paths: Paths;
   readonly layout: Layout;
-  readonly cockroach: Cockroach;
+  readonly database: LabDatabase;
   readonly bootDelayMs: number;
 }
 
@@ -34,7 +34,7 @@ export async function createSiteHosts(options: SiteHostsOptions): Promise<SiteHo
 function specOf(
   name: HostName,
   network: LabNetwork,
-  { paths, layout, cockroach, bootDelayMs }: SiteHostsOptions,
+  { paths, layout, database, bootDelayMs }: SiteHostsOptions,
 ): HostSpec & { readonly name: HostName } {
   const { host: address, port } = layout.ssh[name];
   return {
@@ -44,8 +44,11 @@ function specOf(
     volumes: name === 'backup' ? [{ mountPoint: '/backup', directory: paths.backupVolume }] : [],
     binds: [
       ...applicationBinds(),
-      ...cockroachBinds(cockroach),
-      { from: join(paths.programs(name), 'cockroach'), to: '/lab/bin/cockroach' },
+      ...database.binds,
+      ...Object.keys(database.programs((path) => path)).map((program) => ({
+        from: join(paths.programs(name), program),
+        to: `/lab/bin/${program}`,
+      })),
     ],
   };
 }
@@ -54,22 +57,31 @@ function specOf(
 function furnish(
   spec: HostSpec & { readonly name: HostName },
   isolation: Isolation,
-  { paths, layout, cockroach }: SiteHostsOptions,
+  { paths, layout, database }: SiteHostsOptions,
 ): HostSpec {
   const programs = paths.programs(spec.name);
   for (const directory of [programs, spec.directory]) mkdirSync(directory, { recursive: true });
   const hostPath = (path: string): string =>
     isolation === 'directories' ? new DirectoryMachine(spec, []).hostPath(path) : path;
-  writeFileSync(join(programs, 'cockroach'), cockroachScript(cockroach, hostPath), { mode: 0o755 });
-  const command = commandOf(spec.name, layout, hostPath);
-  return command ? { ...spec, services: [{ name: spec.name === 'db1' ? 'cockroach' : 'bookface', command }] } : spec;
+  database.prepare(hostPath);
+  for (const [name, script] of Object.entries(database.programs(hostPath)))
+    writeFileSync(join(programs, name), script, { mode: 0o755 });
+  const command = commandOf(spec.name, layout, database, hostPath);
+  return command
+    ? { ...spec, services: [{ name: spec.name === 'db1' ? database.engine : 'bookface', command }] }
+    : spec;
 }
 
 /** On a host that has taken the place of a lost one: its database is not started before there is data. */
 export const AS_NEW = '/var/lib/lab-as-new';
 
 /** What a host runs from its boot on. Nothing starts it again: a database that was stopped stays stopped. */
-function commandOf(name: HostName, layout: Layout, hostPath: (path: string) => string): string | undefined {
+function commandOf(
+  name: HostName,
+  layout: Layout,
+  database: LabDatabase,
+  hostPath: (path: string) => string,
+): string | undefined {
   const run = (service: Service) => `exec ${serviceCommand(service, hostPath).join(' ')}`;
   const listen = text(layout.web[name]);
   switch (name) {
@@ -82,10 +94,10 @@ function commandOf(name: HostName, layout: Layout, hostPath: (path: string) => s
       return run({ service: 'fallback-server', listen });
     case 'db1':
       return [
-        `[ -e ${hostPath(AS_NEW)} ] && [ -z "$(ls -A ${hostPath('/bfdata')})" ] && exit;`,
-        `exec cockroach start-single-node --insecure --store=${hostPath('/bfdata')}`,
-        `--listen-addr=${text(layout.sql)} --http-addr=${text(layout.databaseHealth)}`,
-      ].join(' ');
+        database.configure(layout, hostPath),
+        `[ -e ${hostPath(AS_NEW)} ] && [ -z "$(ls -A ${hostPath('/bfdata')})" ] && exit`,
+        database.serve(layout, hostPath),
+      ].join('\n');
     case 'backup':
     case 'manager':
       return undefined;

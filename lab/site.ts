@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FloatingIp, startFloatingIp } from './application/floating-ip';
 import { type Cloud } from './cloud/cloud';
 
-import { type Cockroach, findCockroach } from './database/find-cockroach';
+import { labDatabase } from './database/choose';
+import { type EngineName, type LabDatabase } from './database/database';
 import { seedDatabase } from './database/seed';
 import { hostKeyAt } from './hosts/host-key';
 import { HOST_NAMES, type HostName, type Layout, text } from './layout';
@@ -33,11 +34,18 @@ export type Serving = 'production' | 'fallback' | 'nothing';
 const DATABASE_WITHIN_MS = 60_000;
 const PRODUCTION_WITHIN_MS = 30_000;
 
+/** The engine that a site's data was made with; undefined if there is none yet. */
+function engineOfData({ seeded }: Paths): EngineName | undefined {
+  if (!existsSync(seeded)) return undefined;
+  const { engine } = JSON.parse(readFileSync(seeded, 'utf8')) as { engine?: EngineName };
+  return engine ?? 'cockroach';
+}
+
 /** The site in operation: hosts, cloud, database, application, public address, a visitor, and somebody to be told. */
 export class Site {
   private constructor(
     private readonly options: SiteOptions,
-    readonly cockroach: Cockroach,
+    readonly engine: LabDatabase,
     readonly hosts: SiteHosts,
     readonly cloud: Cloud,
     readonly publicAddress: FloatingIp,
@@ -57,8 +65,8 @@ export class Site {
     mkdirSync(paths.data, { recursive: true });
     const begun: (() => Promise<void>)[] = [];
     try {
-      const cockroach = findCockroach();
-      const hosts = await createSiteHosts({ paths, layout, cockroach, bootDelayMs: settings.bootDelayMs });
+      const engine = labDatabase(engineOfData(paths) ?? settings.database, paths.libraries);
+      const hosts = await createSiteHosts({ paths, layout, database: engine, bootDelayMs: settings.bootDelayMs });
       begun.push(hosts.close);
       const operatorKey = hostKeyAt(paths.key).public;
       await Promise.all(HOST_NAMES.map((name) => hosts.named[name].authorize(`${operatorKey} operator`)));
@@ -73,13 +81,13 @@ export class Site {
       const receiver = await startNotificationReceiver({ ...layout.notifications, file: paths.notifications });
       begun.push(() => receiver.close());
       const notificationsUrl = receiver.url;
-      writeOperatorFiles({ paths, layout, hosts, cloudUrl: cloud.url, notificationsUrl });
+      writeOperatorFiles({ paths, layout, hosts, database: engine, cloudUrl: cloud.url, notificationsUrl });
 
       const publicUrl = `http://${text(layout.public)}`;
       const visitor = new Visitor({ publicUrl, journal: paths.journal, perSecond: settings.visitsPerSecond });
       begun.push(() => visitor.stop());
-      const database = new SiteDatabase(layout, hosts.named);
-      const site = new Site(options, cockroach, hosts, cloud, publicAddress, receiver, database, visitor);
+      const database = new SiteDatabase(engine, layout, hosts.named);
+      const site = new Site(options, engine, hosts, cloud, publicAddress, receiver, database, visitor);
       await site.#begin();
       return site;
     } catch (error) {
@@ -146,9 +154,17 @@ export class Site {
     if (!existsSync(paths.seeded)) {
       say(`Seeding the database (about ${settings.megabytes} MB)`);
       const { host, port } = layout.sql;
-      const rows = await seedDatabase({ host, port, megabytes: settings.megabytes });
+      const rows = await seedDatabase({
+        host,
+        port,
+        megabytes: settings.megabytes,
+        firstDatabase: this.engine.firstDatabase,
+      });
       mkdirSync(dirname(paths.seeded), { recursive: true });
-      writeFileSync(paths.seeded, `${JSON.stringify({ at: new Date().toISOString(), rows })}\n`);
+      writeFileSync(
+        paths.seeded,
+        `${JSON.stringify({ at: new Date().toISOString(), engine: this.engine.engine, rows })}\n`,
+      );
     }
     await this.#publicAddressServes();
     this.visitor.start();
@@ -161,7 +177,7 @@ export class Site {
   /** A database that was damaged must not keep the rest of a site down that was made before. */
   async #databaseServes(): Promise<void> {
     const { paths, say } = this.options;
-    const problem = `the database on db1 does not serve; see ${paths.disk('db1')}/var/log/cockroach.log`;
+    const problem = `the database on db1 does not serve; see ${paths.disk('db1')}/var/log/${this.engine.engine}.log`;
     for (const until = Date.now() + DATABASE_WITHIN_MS; !(await this.database.isReady()); await sleep(50)) {
       if (Date.now() < until && this.hosts.named.db1.power === 'on') continue;
       if (!existsSync(paths.seeded)) throw new Error(problem);

@@ -1,3 +1,4 @@
+import { type EngineName } from './database/database';
 import { type Isolation } from './hosts/host';
 import { HOST_NAMES, type Layout, text } from './layout';
 import { type Notification } from './notifications/receiver';
@@ -23,7 +24,7 @@ export interface LabStatus {
   readonly servers: Readonly<Record<string, { readonly status: string; readonly taskState: string | null }>>;
   readonly floatingIp: { readonly address: string; readonly at: string | null };
   readonly database: {
-    readonly engine: 'cockroach';
+    readonly engine: EngineName;
     readonly version: string;
     readonly standIn: boolean;
     readonly running: boolean;
@@ -36,7 +37,7 @@ export interface LabStatus {
 
 /** Looks at everything. */
 export async function statusOf(site: Site, temporal: TemporalServer, layout: Layout): Promise<LabStatus> {
-  const { hosts, cloud, database, cockroach, receiver } = site;
+  const { hosts, cloud, database, engine, receiver } = site;
   const running = await database.isRunning();
   const [serving, version, rows, visitor] = await Promise.all([
     site.serving(),
@@ -61,7 +62,7 @@ export async function statusOf(site: Site, temporal: TemporalServer, layout: Lay
     ),
     servers: cloud.servers(),
     floatingIp: { address, at },
-    database: { engine: 'cockroach', version, standIn: cockroach.standIn, running, rows },
+    database: { engine: engine.engine, version, standIn: engine.standIn, running, rows },
     visitor,
     notifications: receiver.list(),
   };

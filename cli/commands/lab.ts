@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Context } from '../context';
 import { CommandError, ExitCode } from '../exit';
-import { labOf, type LabStatus } from '../lab';
+import { labEngines, labOf, type LabStatus } from '../lab';
 import { table } from '../render/table';
 
 interface Json {
@@ -17,9 +17,10 @@ export function addLab(program: Command, context: Context): void {
   const answer = (value: unknown, { json }: Json, text: string) => (json ? output.json(value) : output.print([text]));
 
   withJson(command.command('up'))
+    .addOption(databaseOption())
     .description('start it in the background, with a Temporal server of its own; returns when production serves')
-    .action(async ({ json }: Json) => {
-      const status = await lab.up();
+    .action(async ({ json, database }: Json & { readonly database?: string }) => {
+      const status = await lab.up(database);
       if (json) output.json(status);
       else output.print(statusLines(status));
     });
@@ -115,6 +116,11 @@ export function addLab(program: Command, context: Context): void {
   withJson(command.command('reset'))
     .description('everything as after the first `lab up`, new data included')
     .action(async (options: Json) => answer(await lab.control('POST', '/reset'), options, 'the lab is as new'));
+}
+
+/** `--database <engine>`, for a lab that is made. */
+export function databaseOption(): Option {
+  return new Option('--database <engine>', 'the database of a new lab (default: cockroach)').choices(labEngines);
 }
 
 function positiveNumber(text: string): number {

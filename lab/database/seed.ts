@@ -5,6 +5,8 @@ export interface SeedOptions {
   readonly port: number;
   /** Size of the store after seeding, in megabytes, to within a tenth from 50 up; an empty store has about 32. @default 200 */
   readonly megabytes?: number;
+  /** A database that is there. @default 'defaultdb' */
+  readonly firstDatabase?: string;
 }
 
 /** Rows in each table. */
@@ -26,8 +28,13 @@ const prose = (key: string, parts: number) =>
  *
  * The database must not exist. About 4 s for 200 MB.
  */
-export async function seedDatabase({ host, port, megabytes = 200 }: SeedOptions): Promise<RowCounts> {
-  const admin = new Client({ host, port, user: 'root', database: 'defaultdb' });
+export async function seedDatabase({
+  host,
+  port,
+  megabytes = 200,
+  firstDatabase = 'defaultdb',
+}: SeedOptions): Promise<RowCounts> {
+  const admin = new Client({ host, port, user: 'root', database: firstDatabase });
   await admin.connect();
   try {
     await admin.query('create database bookface');

@@ -30,7 +30,7 @@ exec "$@"
 `;
   return {
     postgres: script('postgres', "' -D '"),
-    pg_ctl: script('pg_ctl', "' start '"),
+    pg_ctl: script('pg_ctl', "'start '"),
     initdb: script('initdb', "' --pgdata'"),
     psql: `#!/bin/sh\nexec ${at('/lab/node/node')} ${at('/lab/app/database/postgres/psql.js')} "$@"\n`,
   };
