@@ -20,7 +20,7 @@ export function postgresDatabase(links: string): LabDatabase {
     prepare: (hostPath) => linkLibraries(links, hostPath),
     programs: postgresScripts,
     configure: (layout, hostPath) => `echo "${configuration(layout.sql)}" > '${hostPath(CONFIGURATION)}'`,
-    serve(layout, hostPath) {
+    serve(_, hostPath) {
       const store = `'${hostPath('/bfdata')}'`;
       return `set -e
 if [ -z "$(ls -A ${store})" ]; then

@@ -44,7 +44,12 @@ export interface LabStatus {
   readonly hosts: Readonly<Record<string, { readonly power: 'on' | 'off' }>>;
   readonly servers: Readonly<Record<string, { readonly status: string; readonly taskState: string | null }>>;
   readonly floatingIp: { readonly address: string; readonly at: string };
-  readonly database: { readonly running: boolean; readonly rows: Readonly<Record<string, number>> };
+  readonly database: {
+    readonly engine: string;
+    readonly standIn: boolean;
+    readonly running: boolean;
+    readonly rows: Readonly<Record<string, number>>;
+  };
   readonly visitor: {
     readonly reads: number;
     readonly writesAcknowledged: number;
