@@ -22,7 +22,7 @@ test.each([
     'clowd: lab',
     [
       'lab.yaml:1:1: cloud: missing, expected a string',
-      'lab.yaml:4:1: clowd: unknown key, expected one of hosts, cloud, production, database, backup, limits, jobs, notify, queue; did you mean cloud?',
+      'lab.yaml:4:1: clowd: unknown key, expected one of hosts, cloud, production, database, backup, limits, restore, jobs, notify, queue; did you mean cloud?',
     ],
   ],
   [
