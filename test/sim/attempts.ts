@@ -53,6 +53,8 @@ export class SimulatedWorkers implements Workers {
   landing = 0;
   server!: TemporalServer;
   companions!: Companions;
+  /** A change takes effect whose run has cancelled it and not waited. */
+  abandonedLands: (action: ActionName, call: Call) => void = () => undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -180,6 +182,7 @@ export class SimulatedWorkers implements Workers {
     fault: Fault | undefined,
   ): void {
     const { attempt } = held;
+    if (attempt.abandoned && definitionOf(action).effect === 'change') this.abandonedLands(action, call);
     try {
       if (isJob(action)) {
         const isNew = !this.site.jobs.has(call.key);

@@ -17,6 +17,7 @@ export type Invariant =
   | 'the site is left as it was found'
   | 'production is never brought up over a stopped database'
   | 'no change lands after the guard is done'
+  | 'a cancelled run waits for its change in flight'
   | 'no job runs twice'
   | 'no verified archive goes before its successor is verified'
   | 'a lock has one holder'

@@ -65,6 +65,11 @@ class World {
     this.#invariants = new Invariants(this.#site, scenario);
     const say = (text: string) => this.#say(text);
     this.#workers = new SimulatedWorkers(this.#clock, random, this.#site, scenario.faults, (f) => this.#happen(f), say);
+    this.#workers.abandonedLands = (action, { workflowId }) =>
+      this.#invariants.violated(
+        'a cancelled run waits for its change in flight',
+        `${action} of ${workflowId} took effect when the run had cancelled it and gone on`,
+      );
     this.#server = new TemporalServer(this.#clock, random, sandbox, this.#workers, {
       started: (run) => this.#say(`${run.id} begins as ${run.start.runId}`),
       commanded: (run, command) => this.#commanded(run, command),

@@ -15,6 +15,8 @@ export interface Attempt {
   readonly startedAtMs: number;
   /** The server has given it up, or its run has ended. */
   over: boolean;
+  /** Its run has cancelled it and goes on without waiting for what becomes of it. */
+  abandoned: boolean;
   /** Set by the worker: told with the next heartbeat that it is no longer wanted. */
   onCancel: () => void;
 }
@@ -89,6 +91,7 @@ export class ActivityTask {
       number: ++this.attempts,
       startedAtMs: clock.nowMs,
       over: false,
+      abandoned: false,
       onCancel: () => {},
     };
     this.#current = attempt;
@@ -124,6 +127,7 @@ export class ActivityTask {
     if (this.#current) this.#current.onCancel();
     // TRY_CANCEL and ABANDON do not wait for the attempt's word.
     const waits = this.schedule.cancellationType === ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+    if (!waits && this.#current) this.#current.abandoned = true;
     if (!waits || !this.#current) this.#cancel();
   }
 
