@@ -3,20 +3,21 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type z } from 'zod';
 import { act } from './contract/actions';
-import { type BackupRecord, type CatalogueEntry, type Drill } from './contract/actions/archives';
-import { type BackupWatch, type CatalogueInput, type CatalogueReport, messages } from './contract/messages';
+import { type CatalogueEntry } from './contract/actions/archives';
+import { type BackupWatch, type CatalogueInput, catalogueMessages } from './contract/backups';
+import { messages } from './contract/messages';
+import { parseWith, problemsText } from './contract/problems';
 import { carryOut } from './kit/carry-out';
 import { afterTelling, planAlarm } from './planners/backup-alarm';
 import { placeText, reconcile, type Seen, withDrill } from './planners/catalogue';
 
-const catalogued = defineSignal<[CatalogueReport | BackupRecord[]]>(messages.catalogued);
-const drilled = defineSignal<[Drill]>(messages.drilled);
-const watched = defineSignal<[BackupWatch]>(messages.watched);
 const backups = defineQuery<CatalogueEntry[]>(messages.backups);
 
 type State = Required<CatalogueInput>['carried'];
@@ -42,17 +43,28 @@ class Catalogue {
 
   async run(): Promise<void> {
     setHandler(backups, () => [...this.#state.entries], { description: 'The backups, newest first' });
-    setHandler(catalogued, (report) => {
-      // Runs of before sent what lay on the volume, and nothing else.
+    this.#hear('catalogued', (report) => {
       if (Array.isArray(report)) return this.#see({ backups: report, where: null, by: '' });
       this.#see(report);
       this.#watch(report.watch);
     });
-    setHandler(drilled, (drill) => this.#change({ entries: withDrill(this.#state.entries, drill) }));
-    setHandler(watched, (watch) => this.#watch(watch));
+    this.#hear('drilled', (drill) => this.#change({ entries: withDrill(this.#state.entries, drill) }));
+    this.#hear('watched', (watch) => this.#watch(watch));
     this.#show();
     while (!workflowInfo().continueAsNewSuggested) await this.#next();
     await continueAsNew<typeof catalogue>({ site: this.input.site, carried: this.#state });
+  }
+
+  /** Anybody can send a signal: one that makes no sense must not stand in the way of the others. */
+  #hear<N extends keyof typeof catalogueMessages>(
+    name: N,
+    take: (content: z.output<(typeof catalogueMessages)[N]>) => void,
+  ): void {
+    setHandler(defineSignal<[unknown]>(messages[name]), (sent) => {
+      const parsed = parseWith(catalogueMessages[name], sent);
+      if (parsed.ok) take(parsed.value as z.output<(typeof catalogueMessages)[N]>);
+      else log.warn(`the message ${name} was ignored: ${problemsText(parsed.problems)}`);
+    });
   }
 
   /** Does what is to be done now, or waits for a change or the moment it has to be done. */

@@ -2,15 +2,8 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
 import { catalogueEntry, type Drill } from '../../workflows/contract/actions/archives';
 import { type LoadedSite } from '../../workflows/contract/companions';
-import {
-  type BackupWatch,
-  catalogueIdOf,
-  type CatalogueInput,
-  type CatalogueReport,
-  companions,
-  guardQueueOf,
-  messages,
-} from '../../workflows/contract/messages';
+import { type BackupWatch, type CatalogueInput, type CatalogueReport } from '../../workflows/contract/backups';
+import { catalogueIdOf, companions, guardQueueOf, messages } from '../../workflows/contract/messages';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { reportOf, watchOf } from '../../activities/archive/catalogue';
 import { actions } from '../../workflows/contract/actions';
 import { type BackupRecord, type CatalogueEntry } from '../../workflows/contract/actions/archives';
-import { type CatalogueInput, messages } from '../../workflows/contract/messages';
+import { type CatalogueInput } from '../../workflows/contract/backups';
+import { messages } from '../../workflows/contract/messages';
 import { workflowBundle } from '../support/site-worker';
 import { SimulatedWorkers } from './attempts';
 import { Clock } from './clock';
@@ -173,6 +174,17 @@ describe.each([1, 2, 3])('seed %i', (seed) => {
       '4.50 recovered',
       '5.58 alarm',
     ]);
+  });
+
+  test('a message that makes no sense is ignored', async () => {
+    const weeks = new Weeks(seed);
+    weeks.start();
+    for (const content of [undefined, {}, 'x', { backups: [{}] }, { maxAgeHours: -1, notify: [] }])
+      for (const name of [messages.catalogued, messages.drilled, messages.watched]) weeks.tell(name, content);
+    await weeks.until(0.1);
+    weeks.backUp();
+    await weeks.until(1);
+    expect((await weeks.entries()).map(({ name }) => name)).toEqual(['2026-01-05']);
   });
 
   test('a catalogue of before knows nobody to tell, and goes on as it was', async () => {

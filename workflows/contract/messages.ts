@@ -1,5 +1,4 @@
-import { type Action, type InputOf } from './actions';
-import { type BackupPlace, type BackupRecord, type CatalogueEntry } from './actions/archives';
+import { type Action } from './actions';
 import { type Asked } from './approvals';
 import { type Call } from './calls';
 import { type Ending, type Execution, type LockRequest } from './companions';
@@ -141,43 +140,6 @@ export interface GuardResult {
   /** Titles of what it closed, in order; empty if the run closed everything itself. */
   readonly restored: readonly string[];
   readonly why: Ending | 'limit' | null;
-}
-
-/** What a run has seen in a place, and what was decided about it; see the action `updateCatalogue`. */
-export interface CatalogueReport extends Pick<InputOf<'updateCatalogue'>, 'backups' | 'decisions'> {
-  readonly where: BackupPlace;
-  /** Workflow id of the run that looked. */
-  readonly by: string;
-  readonly watch: BackupWatch;
-}
-
-/** When people are told that there is no backup, and who. */
-export interface BackupWatch {
-  /** The last verified backup may be this old. */
-  readonly maxAgeHours: number;
-  readonly notify: readonly NotifyTarget[];
-}
-
-export interface CatalogueInput {
-  readonly site: string;
-  /** Carried over by continue-as-new. */
-  readonly carried?: {
-    readonly entries: readonly CatalogueEntry[];
-    /** `since`: epoch ms at which it began. Null until a worker or a run has told. */
-    readonly watch: (BackupWatch & { readonly since: number }) | null;
-    readonly alarm: BackupAlarm | null;
-    /** What people are still to be told. */
-    readonly news: readonly string[];
-  };
-  /** Carried over by a continue-as-new of before. */
-  readonly backups?: readonly BackupRecord[];
-}
-
-/** What people were last told, or were to be told, of a backup that is missed. Null in the state: all is well. */
-export interface BackupAlarm {
-  readonly kind: 'alarm' | 'recovered';
-  /** Epoch ms before which it is not told again. */
-  readonly tellAt: number;
 }
 
 /** A line of the checklist. */

@@ -1,5 +1,5 @@
 import { type CatalogueEntry } from '../contract/actions/archives';
-import { type BackupAlarm, type BackupWatch } from '../contract/messages';
+import { type BackupAlarm, type BackupWatch } from '../contract/backups';
 
 const againMs = 24 * 3_600_000;
 const retryMs = 15 * 60_000;

@@ -1,5 +1,5 @@
 import { type BackupPlace, type BackupRecord, type CatalogueEntry, type Drill } from '../contract/actions/archives';
-import { type CatalogueReport } from '../contract/messages';
+import { type CatalogueReport } from '../contract/backups';
 
 /** What a run has seen; `where` is null in what catalogues of before were told: the site's archives, all there are. */
 export type Seen = Pick<CatalogueReport, 'backups' | 'decisions' | 'by'> & { readonly where: BackupPlace | null };

@@ -54,8 +54,9 @@ export type Drill = z.infer<typeof drill>;
 export const backupPlace = z.strictObject({ host: name, directory: absolutePath });
 export type BackupPlace = z.infer<typeof backupPlace>;
 
-/** What is known of one backup. A catalogue of before answers with less: what it did not know has its default. */
-export const catalogueEntry = backupRecord.extend({
+/** What is known of one backup. A catalogue of before answers with less, whose defaults are here; a newer one with more. */
+export const catalogueEntry = z.object({
+  ...backupRecord.shape,
   where: backupPlace.nullable().default(null),
   /** When a run last saw it there. */
   seenAt: instant.nullable().default(null),
