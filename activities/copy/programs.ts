@@ -25,12 +25,12 @@ export function runProgram(ref: HostRef, program: Program, args: readonly string
   return sh`sh ${programPath(ref, program)} ${args}`;
 }
 
-/** Puts a program on a host; whole or not at all. */
+/** Puts a program on a host, whole or not at all, unless it is there: a full disk keeps none from being run again. */
 export async function putProgram(host: Host, program: Program, signal: AbortSignal): Promise<void> {
   const path = programPath(host.ref, program);
   const directory = posix.dirname(path);
   await host.run(
-    sh`mkdir -p ${directory} && new=$(mktemp ${`${directory}/new.XXXXXX`}) && cat > "$new" && mv "$new" ${path}`,
+    sh`[ -s ${path} ] || { mkdir -p ${directory} && new=$(mktemp ${`${directory}/new.XXXXXX`}) && cat > "$new" && sync "$new" && mv "$new" ${path}; }`,
     { signal, stdin: program.text },
   );
 }

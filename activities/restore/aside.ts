@@ -19,46 +19,53 @@ const asideFacts = z.object({
   keptUntil: instant,
 });
 
-/** `beside <directory>`, then a line for each that is kept: bytes, facts in base64, name. */
+/** `beside <directory>`, then a line for each that is kept: bytes, when in seconds, facts in base64 with a `-`, name. */
 const list = `${findBeside}
 find_beside "$1"
 echo "beside $beside"
 for state in "$beside"/aside/*/state; do
-  [ -e "$state" ] && [ "$(cat "$state")" = kept ] || continue
+  [ "$(readlink "$state")" = kept ] || continue
   aside=\${state%/state}
-  echo "kept $(cat "$aside/bytes") $(base64 -w 0 "$aside/facts.json") \${aside##*/}"
+  echo "kept $(cat "$aside/bytes" || echo 0) $(stat -c %Y "$state") $(base64 -w 0 "$aside/facts.json")- \${aside##*/}"
 done
 `;
 const listCommand = (database: DatabaseRef): ShellText => sh`sh -c ${list} sh ${engineOf(database).store}`;
 
 function parse(stdout: string, site: string): { beside: string; aside: BackupRecord[] } {
-  const aside = [...stdout.matchAll(/^kept (\d+) (\S+) (.+)$/gm)]
-    .flatMap(([, bytes = '', facts = '', name = '']) => recordOf(name, Number(bytes), facts) ?? [])
+  const aside = [...stdout.matchAll(/^kept (\d+) (\d+) (\S*)- (.+)$/gm)]
+    .map(([, bytes, keptAt, facts = '', name = '']) => recordOf(name, Number(bytes), Number(keptAt), facts, site))
     .filter((record) => record.site === site)
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   return { beside: /^beside (.*)$/m.exec(stdout)?.[1] ?? '', aside };
 }
 
-function recordOf(name: string, bytes: number, facts: string): BackupRecord | undefined {
-  const { site, run, restored, engine, createdAt, keptUntil } = asideFacts.parse(
-    JSON.parse(Buffer.from(facts, 'base64').toString()),
-  );
+/** Data whose facts cannot be read is listed for whoever asks: it takes room, and somebody should look at it. */
+function recordOf(name: string, bytes: number, keptAt: number, encoded: string, asking: string): BackupRecord {
+  const facts = factsIn(Buffer.from(encoded, 'base64').toString());
   return {
     kind: 'aside',
     name,
-    site,
-    createdAt,
+    site: facts?.site ?? asking,
+    createdAt: facts?.createdAt ?? new Date(keptAt * 1000).toISOString(),
     bytes,
     sha256: '',
-    engine,
-    strategy: `moved aside by a restore of ${restored}`,
+    engine: facts?.engine ?? 'unknown',
+    strategy: facts ? `moved aside by a restore of ${facts.restored}` : 'moved aside; its facts are unreadable',
     verified: false,
     verifiedAt: null,
     rows: null,
     marker: null,
-    run,
-    keptUntil,
+    run: facts?.run ?? '',
+    ...(facts ? { keptUntil: facts.keptUntil } : {}),
   };
+}
+
+function factsIn(text: string) {
+  try {
+    return asideFacts.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The actions on data that was moved aside and is kept. */

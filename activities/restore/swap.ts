@@ -74,7 +74,7 @@ export function describeMove(ssh: SshHosts, swap: Swap, verb: Verb, more: readon
 
 const readState = ({ beside, aside }: Swap) => {
   const state = `${beside}/aside/${aside}/state`;
-  return sh`[ ! -e ${state} ] || cat ${state}`;
+  return sh`[ ! -L ${state} ] || readlink ${state}`;
 };
 
 /** What the journal says, in the contract's words. */

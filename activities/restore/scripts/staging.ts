@@ -54,7 +54,7 @@ enter_workplace
 ${publish}
 exec 8>> "$beside/lock"
 flock -s -w 20 8 || die "the data beside the store is being moved by another process; see: fuser -v $beside/lock"
-[ -e "$aside/state" ] && [ "$(cat "$aside/state")" = kept ] ||
+[ "$(readlink "$aside/state")" = kept ] ||
   die "no data is kept as $3 here: it was removed, or never kept. See: runbook backups"
 [ -n "$(find "$aside/store" -mindepth 1 -print -quit)" ] || die "nothing was moved aside as $3: there was no data then"
 

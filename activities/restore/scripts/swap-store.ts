@@ -6,7 +6,8 @@
  * where another program moves something now.
  *
  * The store's directory stays where it is (it may be a mount point), with its owner and mode; what is in it moves.
- * `aside/<name>/` holds `store/` (the old data), `discarded/` (new data on its way out), `facts.json`, `bytes`, `state`:
+ * `aside/<name>/` holds `store/` (the old data), `discarded/` (new data on its way out), `facts.json`, `bytes`, and
+ * `state`, a symbolic link to a word: it takes no room, so that a disk that is full does not keep old data from coming back.
  *
  *     swapping-out    old data goes from the store to aside
  *     swapping-in     the store was empty once; staged data goes into it
@@ -17,7 +18,7 @@
  *     kept            nothing puts it back by itself any more
  *
  * Invariants, so that it may be killed between any two renames and run again, or led back:
- * 1. A state is written, by rename, after the renames before it are on disk.
+ * 1. A state is reached by a rename, after the renames before it are on disk.
  * 2. In no state may old and new data both be on their way into the store.
  * 3. Nothing is ever overwritten: what is in both places ends the program.
  * 4. Everything happens under the flock on `lock`, and nothing while a process has the store open.
@@ -41,7 +42,7 @@ about() {
   name=$1
   aside=$beside/aside/$name
   state=none
-  if [ -e "$aside/state" ]; then state=$(cat "$aside/state"); fi
+  if [ -L "$aside/state" ]; then state=$(readlink "$aside/state"); fi
   case $state in
   none | swapping-out | swapping-in | swapped | returning-out | returning-in | returned | kept) ;;
   *) die "$aside/state says '$state', which is no state of a swap: nothing is moved. Look at $aside" ;;
@@ -50,8 +51,7 @@ about() {
 
 reach() {
   state=$1
-  printf '%s\\n' "$1" > "$aside/state.new"
-  sync "$aside/state.new"
+  ln -sfn "$1" "$aside/state.new"
   mv -T "$aside/state.new" "$aside/state"
   sync "$aside"
 }
@@ -108,7 +108,7 @@ swap() {
       mkdir -m 700 "$store"
     fi
     within_one_file_system
-    mkdir -p "$aside/store"
+    mkdir -p "$aside/store" "$aside/discarded"
     printf '%s\\n' "$facts" > "$aside/facts.json"
     sync "$aside/facts.json"
     reach swapping-out
@@ -148,7 +148,6 @@ back() {
     return
   fi
   if [ "$state" = returning-out ]; then
-    mkdir -p "$aside/discarded"
     move_all "$store" "$aside/discarded"
     reach returning-in
   fi
@@ -194,7 +193,7 @@ remove() {
 # once it is one, since somebody may have brought it up by hand.
 end_earlier_swaps() {
   for earlier in "$beside"/aside/*/state; do
-    [ -e "$earlier" ] || continue
+    [ -L "$earlier" ] || continue
     earlier=\${earlier%/state}
     [ "\${earlier##*/}" != "$wanted" ] || continue
     about "\${earlier##*/}"

@@ -12,6 +12,7 @@ import { copyActions, knownRoutes } from '../../../activities/copy';
 import { databaseActions } from '../../../activities/database';
 import { createOpenStack } from '../../../activities/openstack';
 import { systemClock } from '../../../activities/openstack/clock';
+import { restoreActions } from '../../../activities/restore';
 import { createSshHosts } from '../../../activities/ssh/hosts';
 import { volumeActions } from '../../../activities/volume';
 import { startLab, type TestLab, user } from '../../lab/hosts/lab';
@@ -20,7 +21,7 @@ import { buildPrograms } from '../../lab/programs';
 import { failureOf } from '../cloud/small-cloud';
 import { contextFor, until } from './local-hosts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const programs = buildPrograms('database', 'application');
 const directory = mkdtempSync(join(tmpdir(), 'on-lab-hosts-'));
@@ -30,7 +31,8 @@ let pull: Pull;
 let actions: ReturnType<typeof databaseActions> &
   ReturnType<typeof copyActions> &
   ReturnType<typeof archiveActions> &
-  ReturnType<typeof volumeActions>;
+  ReturnType<typeof volumeActions> &
+  ReturnType<typeof restoreActions>;
 
 beforeAll(async () => {
   const cockroach = { path: '', standIn: true };
@@ -84,12 +86,14 @@ beforeAll(async () => {
   const surroundings = { env: {}, home: directory };
   const ssh = createSshHosts(surroundings);
   const openstack = createOpenStack({ ...surroundings, cwd: directory });
+  const routeTo = knownRoutes(surroundings);
   const catalogue = {} as Pick<ArchiveDependencies, 'client' | 'loadSite'>;
   actions = {
     ...databaseActions({ ssh, clock: systemClock }),
-    ...copyActions({ openstack, ssh, routeTo: knownRoutes(surroundings) }),
+    ...copyActions({ openstack, ssh, routeTo }),
     ...archiveActions({ openstack, ssh, ...catalogue }),
     ...volumeActions({ openstack, ssh }),
+    ...restoreActions({ openstack, ssh, routeTo, clock: systemClock }),
   };
   close = async () => {
     await ssh.close();
@@ -112,7 +116,7 @@ function onDatabaseHost(command: string) {
   return lab.host('db1').exec(command);
 }
 
-test('a backup over real SSH: copied while it serves, copied again stopped, archived, and read back', async () => {
+test('over real SSH: copied while it serves, copied again stopped, archived, read back, and restored', async () => {
   const { workplace, database } = pull;
   const mountPoint = lab.host('backup').hostPath('/backup');
   const directory = `${mountPoint}/archives`;
@@ -155,9 +159,48 @@ test('a backup over real SSH: copied while it serves, copied again stopped, arch
   const { archives } = await actions.listArchives.do({ place, site: 'lab' }, contextFor());
   expect(archives).toMatchObject([{ name: archive, verified: true, rows }]);
 
+  await restore(archive, { workplace, directory }, rows);
+
   await actions.removeWorkplace.do({ workplace }, contextFor());
   await actions.unmountVolume.do({ host: workplace.host, mountPoint }, contextFor());
 });
+
+/** Restores over a store that is damaged. */
+async function restore(
+  archive: string,
+  where: { workplace: Pull['workplace']; directory: string },
+  rows: Record<string, number> | null,
+): Promise<void> {
+  const { database } = pull;
+  const { store } = database.spec;
+  const unpacked = await actions.unpackArchive.do({ ...where, archive, site: 'lab' }, contextFor());
+  expect(unpacked).toMatchObject({ starts: 1, rows });
+  const written = { engine: 'cockroach', standIn: true, storeBytes: unpacked.bytes };
+  const { beside } = await actions.checkRestoreTarget.do({ database, archive: written }, contextFor());
+  expect(beside).toBe(`${store}.runbook`);
+  const back: Pull = { ...pull, name: 'restore', way: 'back' };
+  const stage = { host: database.host, directory: `${beside}/stage` };
+  const facts = { site: 'lab', run: 'restore/lab/1', restored: archive };
+  const times = { createdAt: '2026-11-21T03:00:00Z', keptUntil: '2026-12-05T03:00:00Z' };
+  const count = async () => await actions.readRows.do({ database, marker: null }, contextFor());
+  await actions.makeWorkplace.do({ workplace: stage }, contextFor());
+  await actions.authorizePull.do({ pull: back }, contextFor());
+  expect(await actions.fetchStore.do({ pull: back, stage }, contextFor())).toMatchObject({ bytes: unpacked.bytes });
+  await actions.revokePull.do({ pull: back }, contextFor());
+
+  await stopDatabase();
+  await onDatabaseHost(`find ${store} -name pg_control -delete`);
+  expect(await count()).toMatchObject({ rows: null, problem: expect.stringMatching(/./) as string });
+  const moved = { database, beside, aside: 'damaged' };
+  const staged = { ...moved, stage: stage.directory, facts: { ...facts, ...times } };
+  expect(await actions.swapStore.do(staged, contextFor())).toEqual({ changed: true });
+  await startDatabase();
+  expect(await count()).toEqual({ rows, hasMarker: null, problem: null });
+  expect(await actions.keepAside.do(moved, contextFor())).toMatchObject({ changed: true });
+  const { aside } = await actions.listAside.do({ database, site: 'lab' }, contextFor());
+  expect(aside).toMatchObject([{ name: 'damaged', kind: 'aside', run: 'restore/lab/1' }]);
+  await actions.removeWorkplace.do({ workplace: stage }, contextFor());
+}
 
 describe('a database that misbehaves', () => {
   afterEach(async () => {

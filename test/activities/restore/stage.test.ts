@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -41,7 +43,27 @@ const facts = {
   note: '',
 };
 
-/** An archive of a store with `newData`, made as a backup makes it. */
+/** An archive of a store with `newData`, made once as a backup makes it; each test has a copy. */
+let made: LocalHosts;
+beforeAll(async () => {
+  made = new LocalHosts();
+  const work = join(made.root, 'volume/.work');
+  const store = join(work, 'store');
+  plant(store, newData);
+  chmodSync(join(store, 'base'), 0o750);
+  chmodSync(join(store, '000001.sst'), 0o640);
+  chmodSync(store, 0o711);
+  symlinkSync('base/2', join(store, 'link'));
+  mkdirSync(join(store, 'empty'));
+  const lines = Object.entries(newData).map(([path, text]) => `${sha256(text)} stamp/${path}\n`);
+  writeFileSync(join(work, 'files'), lines.join(''));
+  const workplace = { host: made.ref('backup'), directory: work };
+  const input = { workplace, directory: join(made.root, 'volume'), name: 'lab-1', facts };
+  await copyActions({ openstack: noCloud, ssh: made, routeTo }).makeArchive.do(input, contextFor());
+  rmSync(work, { recursive: true });
+});
+afterAll(() => made.close());
+
 beforeEach(async () => {
   hosts = new LocalHosts();
   host = new StoreHost(hosts);
@@ -49,31 +71,14 @@ beforeEach(async () => {
   hosts.program('backup', 'ssh', fakeSsh(hosts.home('db1')));
   hosts.program('db1', 'ssh', fakeSsh(hosts.home('backup')));
   for (const name of ['backup', 'db1']) hosts.program(name, 'hostname', 'echo 10.0.0.7');
-
-  const work = workplace().directory;
-  plant(join(work, 'store'), newData);
-  chmodSync(join(work, 'store', 'base'), 0o750);
-  chmodSync(join(work, 'store', '000001.sst'), 0o640);
-  chmodSync(join(work, 'store'), 0o711);
-  symlinkSync('base/2', join(work, 'store', 'link'));
-  mkdirSync(join(work, 'store', 'empty'));
-  const digests = await hosts
-    .host(hosts.ref('backup'))
-    .run(
-      shellOf(
-        `cd '${work}/store' && find . -type f -printf '%P\\n' | while read -r f; do echo "$(sha256sum < "$f" | cut -c 1-64) stamp/$f"; done > ../files`,
-      ),
-    );
-  expect(digests.exitCode).toBe(0);
-  const input = { workplace: workplace(), directory: volume(), name: 'lab-1', facts };
-  await copy.makeArchive.do(input, contextFor());
+  cpSync(join(made.root, 'volume'), volume(), { recursive: true });
   pull = { workplace: workplace(), database: host.database, name: 'restore', way: 'back' };
   await copy.makeWorkplace.do({ workplace: workplace() }, contextFor());
   await copy.makeWorkplace.do({ workplace: stage() }, contextFor());
 });
 afterEach(() => hosts.close());
 
-const shellOf = (text: string) => ({ text }) as never;
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const unpack = (more: { archive?: string; site?: string } = {}) =>
   host.actions.unpackArchive.do(
     { workplace: workplace(), directory: volume(), archive, site: 'lab', ...more },

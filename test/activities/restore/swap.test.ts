@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, chmodSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  chmodSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { failureOf } from '../cloud/small-cloud';
 import { LocalHosts, until } from '../copy/local-hosts';
@@ -31,8 +41,17 @@ test('a return puts the old data back and leaves nothing of the new', async () =
   expect(await host.back()).toEqual({ changed: true });
   expect(await host.read()).toBe('returned');
   expect(host.present()).toEqual(oldData);
-  expect(Object.keys(treeOf(join(host.beside, 'aside', 'a')))).toEqual(['facts.json', 'state']);
+  expect(readdirSync(join(host.beside, 'aside', 'a')).sort()).toEqual(['facts.json', 'state']);
   expect(await host.back()).toEqual({ changed: false });
+});
+
+test('a disk that has become full does not keep the old data from coming back', async () => {
+  const host = new StoreHost(hosts);
+  await host.swap();
+  hosts.program('db1', 'sh', 'ulimit -f 0; exec /bin/sh "$@"');
+  expect(await failureOf(host.keep())).toMatchObject({ type: 'ResourceFailed' });
+  expect(await host.back()).toEqual({ changed: true });
+  expect([host.present(), await host.read()]).toEqual([oldData, 'returned']);
 });
 
 test('a swap that lands after its return changes nothing, whether it had begun or not', async () => {
@@ -96,7 +115,17 @@ describe('kept data', () => {
     expect(await host.list()).toEqual([]);
     rmSync(join(hosts.bin('db1'), 'rm'));
     expect(await host.remove()).toEqual({ removed: true });
-    expect(treeOf(join(host.beside, 'aside'))).toEqual({});
+    expect(readdirSync(join(host.beside, 'aside'))).toEqual([]);
+  });
+
+  test('is listed for whoever asks where its facts cannot be read, and never said to end', async () => {
+    const host = new StoreHost(hosts);
+    await host.swap();
+    await host.keep();
+    writeFileSync(join(host.beside, 'aside', 'a', 'facts.json'), '');
+    const [record] = await host.list();
+    expect(record).toMatchObject({ name: 'a', engine: 'unknown' });
+    expect(record).not.toHaveProperty('keptUntil');
   });
 
   test('cannot be kept after its return', async () => {
@@ -233,8 +262,8 @@ describe('nothing is moved', () => {
     expect(host.wasKilled()).toBe(true);
     const [gone = ''] = Object.keys(host.aside());
     plant(host.store, { [gone]: 'written in between' });
-    for (const each of [host.swap(), host.back()])
-      expect(await failureOf(each)).toMatchObject({
+    for (const each of [host.swap, host.back])
+      expect(await failureOf(each())).toMatchObject({
         type: 'ResourceFailed',
         message: expect.stringContaining('neither is overwritten') as string,
       });
@@ -262,7 +291,7 @@ describe('nothing is moved', () => {
   test('by a journal that makes no sense', async () => {
     const host = new StoreHost(hosts);
     mkdirSync(join(host.beside, 'aside', 'a'), { recursive: true });
-    writeFileSync(join(host.beside, 'aside', 'a', 'state'), 'swa');
+    symlinkSync('swa', join(host.beside, 'aside', 'a', 'state'));
     expect(await failureOf(host.back())).toMatchObject({ type: 'ResourceFailed' });
     expect(await failureOf(host.read())).toMatchObject({ type: 'ResourceFailed' });
     expect(host.present()).toEqual(oldData);
