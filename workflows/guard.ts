@@ -20,7 +20,7 @@ import {
   type OpenBracket,
 } from './contract/messages';
 import { ask, carryOut, watch } from './kit/carry-out';
-import { outlast, recheckSeconds } from './kit/late-changes';
+import { closeForGood, recheckSeconds } from './kit/late-changes';
 import { patches } from './kit/patches';
 import {
   bracketClosed,
@@ -130,8 +130,8 @@ class Guard {
   }
 
   async #closeOne(open: OpenBracket): Promise<void> {
-    await this.#carryOutClose(open);
-    if (open.kind === 'bracket') await outlast(this.input.owner, open.close, () => this.#carryOutClose(open));
+    const close = () => this.#carryOutClose(open);
+    await (open.kind === 'bracket' ? closeForGood(this.input.owner, open.close, close) : close());
     this.#open.delete(open.id);
     this.#closed.push(open);
     this.#restored.push(open.kind === 'job' ? `stopped: ${open.title}` : open.title);

@@ -86,9 +86,12 @@ function endOf(event: temporal.api.history.v1.IHistoryEvent): object | null | un
 }
 
 function latest(changes: readonly Change[], nowMs: number): LastLanding {
-  const late = changes.filter(({ landsUntil }) => landsUntil !== null && landsUntil > nowMs);
   const targets: Record<string, number> = {};
-  for (const { target, closes, landsUntil } of late)
-    if (!closes) targets[target] = Math.max(targets[target] ?? 0, landsUntil ?? 0);
-  return { any: late.length > 0 ? Math.max(...late.map(({ landsUntil }) => landsUntil ?? 0)) : null, targets };
+  let any: number | null = null;
+  for (const { target, closes, landsUntil } of changes) {
+    if (landsUntil === null) continue;
+    if (landsUntil > nowMs) any = Math.max(any ?? 0, landsUntil);
+    if (!closes) targets[target] = Math.max(targets[target] ?? 0, landsUntil);
+  }
+  return { any, targets };
 }

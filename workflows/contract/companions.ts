@@ -39,7 +39,7 @@ export interface CompanionActivities {
 export interface LastLanding {
   /** Of any change; null: nothing can. */
   readonly any: number | null;
-  /** By target, of changes that do not lead back; targets on which nothing can land are absent. */
+  /** By target, of changes that do not lead back. May be past: what landed then may have landed after a close. */
   readonly targets: Readonly<Record<string, number>>;
 }
 

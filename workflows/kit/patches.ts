@@ -7,6 +7,8 @@ import { patched } from '@temporalio/workflow';
 export const patches = {
   /** A bracket counts as closed only when nothing can reopen it any more. */
   closesForGood: () => patched('2026-11-closes-for-good'),
+  /** What is closed is looked at once more when nothing can land any more. */
+  looksLast: () => patched('2026-11-looks-last'),
   /** Who waits for the lock asks for it again. */
   asksAgain: () => patched('2026-11-asks-again'),
 } as const;

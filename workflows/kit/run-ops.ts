@@ -23,7 +23,7 @@ import { type Checklist } from './checklist';
 import { fail, isOfReset, isUnguarded, leftToGuard, stepFailure } from './failures';
 import { GuardLink } from './guard-link';
 import { noteAtLock, takeLock } from './lock-client';
-import { outlast } from './late-changes';
+import { closeForGood } from './late-changes';
 import { type Ops } from './ops';
 
 /** A job that only reads is given this long to stop; then its guard goes on with it. */
@@ -294,11 +294,9 @@ export class RunOps implements Ops {
     this.#closing = new CancellationScope({ cancellable: true });
     try {
       const close = () => carryOut(entry.close, entry.call, { profile: 'cleanup', ...limit });
-      const output = await this.#closing.run(async () => {
-        const closed = await close();
-        if (entry.kind === 'bracket') await outlast(this.run, entry.close, close);
-        return closed;
-      });
+      const output = await this.#closing.run(() =>
+        entry.kind === 'bracket' ? closeForGood(this.run, entry.close, close) : close(),
+      );
       end('done');
       return { output };
     } catch (error) {
