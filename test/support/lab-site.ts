@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { labStatus } from '../../lab/control';
 import { until } from './temporal-server';
 
 const runbook = join(__dirname, '..', '..', 'bin', 'runbook.js');
@@ -84,7 +85,7 @@ export class LabSite {
   readonly env: NodeJS.ProcessEnv = {
     ...process.env,
     RUNBOOK_LAB: this.directory,
-    LAB_MEGABYTES: '40',
+    LAB_MEGABYTES: '12',
     LAB_BOOT_DELAY_MS: '200',
     NO_COLOR: '1',
   };
@@ -122,8 +123,11 @@ export class LabSite {
     return JSON.parse(stdout) as T;
   }
 
-  status(): Promise<LabStatus> {
-    return this.json<LabStatus>('lab', 'status');
+  /** What `runbook lab status --json` prints, without a process for each look. */
+  async status(): Promise<LabStatus> {
+    const status = await labStatus(this.directory);
+    if (!status) throw new Error(`the lab in ${this.directory} is gone`);
+    return status as LabStatus;
   }
 
   /** Starts a backup and does not wait for it. */
@@ -141,14 +145,18 @@ export class LabSite {
 
   /** The report of a run that has ended or is followed to its end. */
   async ended(workflowId: string, seconds = 90): Promise<Report> {
-    return await until(
-      `${workflowId} ends`,
-      async () => {
-        const report = JSON.parse((await this.run('report', workflowId, '--json')).stdout) as Report;
-        return report.status !== 'running' && report;
-      },
-      seconds,
-    );
+    const client = await this.client();
+    try {
+      const run = client.workflow.getHandle(workflowId);
+      await until(
+        `${workflowId} ends`,
+        async () => (await run.describe().catch(() => null))?.status.name.replace('RUNNING', ''),
+        seconds,
+      );
+    } finally {
+      await client.connection.close();
+    }
+    return JSON.parse((await this.run('report', workflowId, '--json')).stdout) as Report;
   }
 
   /** Returns once one of these actions of the run is being carried out. */
@@ -180,10 +188,14 @@ export class LabSite {
       },
     };
     this.#workers.add(worker);
-    await until('the worker is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`the worker ended: ${stderr}`);
-      return /^ready$/m.test(stderr);
-    });
+    await until(
+      'the worker is ready',
+      async () => {
+        if (child.exitCode !== null) throw new Error(`the worker ended: ${stderr}`);
+        return /^ready$/m.test(stderr);
+      },
+      60,
+    );
     return worker;
   }
 

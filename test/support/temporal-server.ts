@@ -104,6 +104,6 @@ export async function until<T>(
     const seen = await look();
     if (seen) return seen;
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await sleep(30);
+    await sleep(60);
   }
 }

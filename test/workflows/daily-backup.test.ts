@@ -341,14 +341,19 @@ test('a server that runs already is left running', async () => {
   expect(site.server).toBe('ACTIVE');
 }, 60_000);
 
-test('without a guard worker nothing is touched', async () => {
-  await worker.stop();
-  worker = await startSiteWorker(temporal.address, temporal.client, site, ['runbooks']);
-  const failure = await failureOf(await start());
-  expect(failure.type).toBe('Unavailable');
-  expect(failure.message).toMatch(/no worker polls runbooks-guard/);
-  expect(site.changes).toEqual([]);
-}, 60_000);
+// The answer of a guard is waited for for half a minute.
+sweepTest(
+  'without a guard worker nothing is touched',
+  async () => {
+    await worker.stop();
+    worker = await startSiteWorker(temporal.address, temporal.client, site, ['runbooks']);
+    const failure = await failureOf(await start());
+    expect(failure.type).toBe('Unavailable');
+    expect(failure.message).toMatch(/no worker polls runbooks-guard/);
+    expect(site.changes).toEqual([]);
+  },
+  60_000,
+);
 
 test('a guard shows what it stands behind', async () => {
   const copying = gate();
