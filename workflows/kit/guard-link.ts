@@ -13,6 +13,7 @@ import { type Action } from '../contract/actions';
 import { type Call } from '../contract/calls';
 import { companions, guardIdOf, type GuardInput, guardQueueOf, type OpenBracket } from '../contract/messages';
 import { type Site } from '../contract/resolve-site';
+import { watch } from './carry-out';
 import { fail, unguarded } from './failures';
 import { companionAnswerSeconds } from './patience';
 import { patches } from './patches';
@@ -118,8 +119,14 @@ export class GuardLink {
     await this.#tell((guard) => guard.signal(disarm, ...sender()));
   }
 
-  /** Returns when the guard, having taken over, has ended. */
+  /** Returns when the guard, having taken over, has ended. Not to be cancelled. */
   async finished(): Promise<void> {
+    // The guard's end is told to the run that has started it, not to a reset of that one.
+    if (!this.#ended && patches.asksForGuardsEnd()) {
+      const ending = await watch.awaitEnd({ workflowId: this.id, runId: null });
+      if (ending !== 'completed') this.#broken = true;
+      this.#ended = true;
+    }
     await condition(() => this.#ended);
   }
 
