@@ -41,7 +41,7 @@ export function inputFor(
 ): Record<string, unknown> {
   const input = {
     ...(options.input === undefined ? {} : readInput(options.input)),
-    ...Object.fromEntries((options.set ?? []).map((pair) => parsePair(pair, definition.input))),
+    ...setPairs(options.set ?? [], definition.input),
     ...(options.site === undefined ? {} : { site: options.site }),
     ...more,
   };
@@ -61,12 +61,29 @@ function readInput(file: string): Record<string, unknown> {
   throw new CommandError(ExitCode.usage, `${name}: expected one JSON object`);
 }
 
+/** `key=value` for each field; `key.inner=value` for one inside an object. */
+function setPairs(pairs: readonly string[], schema: z.ZodType): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const [path, value] = parsePair(pair, schema);
+    const keys = path.split('.');
+    const last = keys.pop() ?? '';
+    let inner = set;
+    for (const key of keys) {
+      const found = Object.hasOwn(inner, key) ? inner[key] : undefined;
+      inner = (inner[key] = typeof found === 'object' && found !== null ? found : {}) as Record<string, unknown>;
+    }
+    inner[last] = value;
+  }
+  return set;
+}
+
 /** The value gets the type the schema has at the key; what does not fit stays text, for the schema to refuse. */
 function parsePair(pair: string, schema: z.ZodType): [string, unknown] {
   const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
   if (!pair.includes('=') || !key) throw new CommandError(ExitCode.usage, `--set ${pair}: expected key=value`);
   const type = fieldsOf(schema)[key]?.type;
-  if (type === 'string' || type === undefined) return [key, value];
+  if (type === 'string' || (type === undefined && !value.startsWith('{'))) return [key, value];
   try {
     return [key, JSON.parse(value)];
   } catch {

@@ -13,9 +13,10 @@ export interface RunOptions {
 export function withInputOptions(command: Command): Command {
   return command
     .option('--site <site>', 'the site; default: RUNBOOK_SITE, else the only site file')
-    .option('--set <key=value>', 'a field of the input; may be repeated', (pair: string, all: string[] = []) => [
-      ...all,
-      pair,
-    ])
+    .option(
+      '--set <key=value>',
+      'a field of the input, `a.b=value` for one inside another; may be repeated',
+      (pair: string, all: string[] = []) => [...all, pair],
+    )
     .option('--input <file>', 'a file with the input as one JSON object; - is standard input');
 }

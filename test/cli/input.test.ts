@@ -15,6 +15,20 @@ test('values get the type of their field; text stays text', () => {
   });
 });
 
+test('a field inside another is set with a dot, and JSON where a field takes an object or a text', () => {
+  const { definition: restore } = runbookNamed('restore');
+  expect(inputFor(restore, { set: ['approval.waived=nobody is awake', 'backup.before=2026-01-01T00:00:00Z'] })).toEqual(
+    {
+      approval: { waived: 'nobody is awake' },
+      backup: { before: '2026-01-01T00:00:00Z' },
+    },
+  );
+  expect(inputFor(restore, { set: ['backup={"before":"2026-01-01T00:00:00Z"}'] })).toEqual({
+    backup: { before: '2026-01-01T00:00:00Z' },
+  });
+  expect(inputFor(restore, { set: ['backup=latest'] })).toEqual({ backup: 'latest' });
+});
+
 test('--set wins over the file', () => {
   const file = join(siteDirectory({}), 'input.json');
   writeFileSync(file, '{"keep": 2, "note": "from the file"}');
@@ -36,7 +50,9 @@ test('nothing is connected to before input and site are good', async () => {
   const refused = (message: string) => ({ exitCode: 2, documents: [{ error: { exitCode: 2, message } }] });
   expect(await run('daily-backup', '--set', 'keep=0')).toMatchObject(refused('keep: found 0, expected at least 1'));
   expect(await run('dayli-backup')).toMatchObject(
-    refused('there is no runbook dayli-backup, expected one of daily-backup, production; did you mean daily-backup?'),
+    refused(
+      'there is no runbook dayli-backup, expected one of daily-backup, restore, restore-drill, production; did you mean daily-backup?',
+    ),
   );
   expect(await run('production')).toMatchObject(refused('action: missing, expected "up" or "down" or "status"'));
   expect(await run('daily-backup', '--site', 'far')).toMatchObject({ exitCode: 2 });
@@ -55,5 +71,10 @@ test('describe shows every field of the input, and lists what list lists', async
   const { stdout } = await runbookCommand({}, 'describe', 'production');
   expect(stdout).toMatch(/action {2}up \| down \| status {2}required/);
   const { documents } = await runbookCommand({}, 'list', '--json');
-  expect(documents[0]).toMatchObject([{ runbook: 'daily-backup', workflow: 'dailyBackup' }, { runbook: 'production' }]);
+  expect(documents[0]).toMatchObject([
+    { runbook: 'daily-backup', workflow: 'dailyBackup' },
+    { runbook: 'restore' },
+    { runbook: 'restore-drill' },
+    { runbook: 'production' },
+  ]);
 });
