@@ -1,19 +1,26 @@
+import { badArchive } from '../../../workflows/contract/actions/copy';
+
 /**
  * What it takes to have an archive's files, as shell functions: used with `prelude`, by whoever proves or restores one.
  *
  * They read `archive` (its path), `sha256` and `sums_sha256` (of its manifest), and `verdict` (what it means if it is
- * not what the manifest says), and end the program with a sentence when it is not.
+ * not what the manifest says), and end the program with a sentence when it is not: `bad`, with an exit code of its own.
  */
 export const archiveFunctions = `
 name=\${archive##*/}
+
+bad() {
+  printf '%s. %s\\n' "$1" "$verdict" >&2
+  exit ${badArchive}
+}
 
 # Whether the archive and its sums are those of the manifest.
 check_archive() {
   [ -e "$archive" ] || die "there is no $archive"
   actual=$(meter "$(stat -c %s "$archive")" 'checking the archive' < "$archive" | $digest | cut -c 1-64)
-  [ "$actual" = "$sha256" ] || die "$name is damaged: its SHA-256 is $actual, its manifest says $sha256. $verdict"
+  [ "$actual" = "$sha256" ] || bad "$name is damaged: its SHA-256 is $actual, its manifest says $sha256"
   [ -e "$archive.sha256sums" ] && [ "$(sha256_of "$archive.sha256sums")" = "$sums_sha256" ] ||
-    die "$name.sha256sums is not the one the manifest names. $verdict"
+    bad "$name.sha256sums is not the one the manifest names"
 }
 
 # Into the directory $1, with the modes of the archive: the umask is for what is not in it.
@@ -36,8 +43,8 @@ unpack_archive() {
 compare_files() {
   progress 0 1 items 'comparing every file'
   sums=\${2:-$archive.sha256sums}
-  bad=$(cd "$1" && sha256sum --check --quiet --strict "$sums" 2> /dev/null | head -n 1) || :
-  [ -z "$bad" ] || die "$name: $bad after unpacking. $verdict"
-  [ "$(find "$1" -type f | wc -l)" -eq "$(wc -l < "$sums")" ] || die "$name holds other files than its sums name. $verdict"
+  differing=$(cd "$1" && sha256sum --check --quiet --strict "$sums" 2> /dev/null | head -n 1) || :
+  [ -z "$differing" ] || bad "$name: $differing after unpacking"
+  [ "$(find "$1" -type f | wc -l)" -eq "$(wc -l < "$sums")" ] || bad "$name holds other files than its sums name"
 }
 `;

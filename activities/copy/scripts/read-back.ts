@@ -50,16 +50,16 @@ unpack_archive "$scratch/store"
 compare_files "$scratch/store"
 
 progress 0 1 items 'starting a scratch database'
-scratch_start "$scratch/store" || die "the scratch database did not start on what $name holds: $(tail -n 3 "$scratch/log" | tr '\\n' ' ')"
+scratch_start "$scratch/store" || bad "the scratch database did not start on what $name holds: $(tail -n 3 "$scratch/log" | tr '\\n' ' ')"
 rows=
 for expected; do
   table=\${expected%%=*}
-  count=$(scratch_count "$table") || die "table $table of $name cannot be read: $(tail -n 1 "$scratch/error")"
-  [ "$count" = "\${expected#*=}" ] || die "table $table of $name has $count rows, the manifest says \${expected#*=}. This archive is no backup"
+  count=$(scratch_count "$table") || bad "table $table of $name cannot be read: $(tail -n 1 "$scratch/error")"
+  [ "$count" = "\${expected#*=}" ] || bad "table $table of $name has $count rows, the manifest says \${expected#*=}"
   rows="$rows\${rows:+,}\\"$table\\":$count"
 done
 if [ -n "$marker" ]; then
-  scratch_has_marker "$marker" || die "$name does not hold the marker row $marker. This archive is no backup"
+  scratch_has_marker "$marker" || bad "$name does not hold the marker row $marker"
 fi
 if [ $# -gt 0 ]; then rows="{$rows}"; else rows=null; fi
 

@@ -178,6 +178,9 @@ export const makeArchive = job({
   mustStop: false,
 });
 
+/** Exit code of a job that found the archive itself to be bad, whatever its host does. */
+export const badArchive = 65;
+
 /** Unpacks the archive, compares every file, starts a scratch database on it and compares rows; then says so beside it. */
 export const readBack = job({
   title: ({ workplace }) => `Read the archive back on ${workplace.host.name}`,
