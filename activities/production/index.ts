@@ -49,7 +49,10 @@ export function productionActions({
     },
 
     bringProductionUp: {
-      do: ({ production }, context) => move(production, production.up, '', context),
+      async do({ production, unseen }, context) {
+        if (!unseen) return await move(production, production.up, '', context);
+        return { ...(await moveAddress(production, production.up, '', context)), at: now() };
+      },
       async describe({ production }, { signal }) {
         const description = await describeMove(production, production.up, '', signal);
         // An address that is there now may have been moved away by an earlier step of the plan.
@@ -67,18 +70,26 @@ export function productionActions({
     return describeFloatingIpMove(openstack.cloud(cloud), move, { signal });
   }
 
-  /** Moves the address in one request, note included, and returns when a visitor sees the page. */
-  async function move(
-    { cloud, floatingIp, url }: ProductionRef,
+  function moveAddress(
+    { cloud, floatingIp }: ProductionRef,
     to: ExpectedPage,
     note: string,
-    { signal, deadlineMs }: ActionContext,
+    { signal }: ActionContext,
+  ): Promise<{ changed: boolean }> {
+    const move = { address: floatingIp, toServer: to.server, description: note };
+    return moveFloatingIp(openstack.cloud(cloud), move, { signal });
+  }
+
+  /** Moves the address in one request, note included, and returns when a visitor sees the page. */
+  async function move(
+    production: ProductionRef,
+    to: ExpectedPage,
+    note: string,
+    context: ActionContext,
   ): Promise<{ changed: boolean; at: string }> {
-    const { changed } = await moveFloatingIp(
-      openstack.cloud(cloud),
-      { address: floatingIp, toServer: to.server, description: note },
-      { signal },
-    );
+    const { floatingIp, url } = production;
+    const { signal, deadlineMs } = context;
+    const { changed } = await moveAddress(production, to, note, context);
     const startedMs = clock.now();
     const giveUpMs = Math.min(startedMs + patienceMs, deadlineMs - 4_000);
     for (;;) {

@@ -25,7 +25,7 @@ export interface Bracket<R extends ReadName, O extends BracketChange, C extends 
   readonly enter: (prior: OutputOf<R>) => Entry<O, C> | 'as found';
   /** What people are told once it is open, and once it is closed. */
   readonly announce?: { readonly opened: NotificationKind; readonly closed: NotificationKind };
-  /** Told what the open and the close have returned; a close that was put in its place by a commit is not told of. */
+  /** Told what the open and the close have returned; another action that was put in place of the close is not told of. */
   readonly opened?: (output: OutputOf<O>) => void;
   readonly closed?: (output: OutputOf<C>) => void;
 }

@@ -70,16 +70,13 @@ export class PlanOps implements Ops {
     const opened = await this.#step(entry.open);
     bracket.opened?.(opened);
     const left = this.checklist.enter(bracket.title);
-    let committed: Action<BracketChange> | null = null;
+    let close: Action<BracketChange> = entry.close;
     const value = await work(async (next) => {
-      committed = next;
+      close = next;
     });
     left();
-    if (committed) await this.#step<BracketChange>(committed);
-    else {
-      const closed = await this.#step(entry.close);
-      bracket.closed?.(closed);
-    }
+    const closed = await this.#step(close);
+    if (close.action === entry.close.action) bracket.closed?.(closed as OutputOf<C>);
     return value;
   }
 

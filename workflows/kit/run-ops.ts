@@ -169,7 +169,7 @@ export class RunOps implements Ops {
     this.#depth -= 1;
     left();
     if (closed) {
-      if (close === entry.close) bracket.closed?.(closed.output as OutputOf<C>);
+      if (close.action === entry.close.action) bracket.closed?.(closed.output as OutputOf<C>);
       this.#announce(bracket.announce?.closed, `no longer: ${bracket.title}`);
     }
     if (!result.ok) throw result.error;

@@ -16,7 +16,10 @@ export function downtimeMs({ downAt, upAt }: DownTimes): number {
 
 /** Where a runbook differs from what most want. */
 interface How {
-  /** `any`: production that was found down stays down, and one that serves nothing comes up. @default refused */
+  /**
+   * `any`: production that was found down stays down. One that serves nothing gets its address back as it was, unless
+   * the runbook commits to bring it up. @default refused
+   */
   readonly found?: 'any';
   /** @default the site's `limits.maxDowntimeSeconds` */
   readonly limitSeconds?: number;
@@ -45,7 +48,7 @@ export function productionDown(
       } else requireProduction(site, found);
       return {
         open: act.takeProductionDown({ production, note: why.slice(0, 255) }),
-        close: act.bringProductionUp({ production }),
+        close: act.bringProductionUp({ production, ...(found.serving === 'nothing' ? { unseen: true } : {}) }),
         limitSeconds,
       };
     },

@@ -208,14 +208,14 @@ export class SiteModel {
       });
       return { ...changed, at: this.#at() };
     },
-    bringProductionUp: (_input, call) => {
+    bringProductionUp: ({ unseen }, call) => {
       this.#reach('cloud');
       const changed = this.#set('production up', call, this.production !== 'production', () => {
         this.production = 'production';
         this.note = '';
       });
       // The address has moved, but the probe of the page behind it fails.
-      if (!this.running) throw fail('ResourceFailed', 'production does not answer: the database is stopped');
+      if (!this.running && !unseen) throw fail('ResourceFailed', 'production does not answer: the database is stopped');
       return { ...changed, at: this.#at() };
     },
     readDatabase: () => {

@@ -34,11 +34,15 @@ export const takeProductionDown = change({
   startToCloseSeconds: moveSeconds,
 });
 
-/** Moves the public address to production and returns when a probe of it sees production. */
+/**
+ * Moves the public address to production and returns when a probe of it sees production.
+ *
+ * With `unseen` the address alone is moved: back to a production that served nothing before.
+ */
 export const bringProductionUp = change({
   title: () => 'Bring production up',
   target,
-  input: z.strictObject({ production: productionRef }),
+  input: z.strictObject({ production: productionRef, unseen: z.literal(true).optional() }),
   output: z.strictObject({ changed: z.boolean(), at: instant }),
   startToCloseSeconds: moveSeconds,
 });
