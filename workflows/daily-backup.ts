@@ -3,6 +3,7 @@ import { pullAuthorized } from './procedures/pull-authorized';
 import { serverRunning, volumeMounted, workplaceMade, workplaceOf } from './procedures/backup-server';
 import { databaseStopped, requireHealthy } from './procedures/database-stopped';
 import { downtimeMs, productionDown, requireProduction } from './procedures/production-down';
+import { removeExpiredAside } from './procedures/data-aside';
 import { tellIfLastBackupIsOld } from './procedures/last-backup';
 import { runbook } from './kit/runbook';
 import { planRetention } from './planners/retention';
@@ -31,7 +32,8 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
   requireProduction(site, await ops.do(act.readProduction({ production })));
   const engine = await ops.do(act.readDatabase({ database }));
   requireHealthy(database, engine);
-  await tellIfLastBackupIsOld(ops);
+  const known = (await ops.attempt(act.readCatalogue({ site: site.name })))?.backups ?? [];
+  await tellIfLastBackupIsOld(ops, known);
 
   return await ops.during(serverRunning(backup.host, site.limits), () =>
     ops.during(volumeMounted(backup), () =>
@@ -82,6 +84,7 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
         const backups = archives.filter(({ name }) => !removed.has(name));
         // A cache: a backup does not fail because of it.
         await ops.attempt(act.updateCatalogue({ site: site.name, backups, decisions }));
+        await removeExpiredAside(ops, known);
 
         return {
           archive: archive.archive,

@@ -16,6 +16,7 @@ export interface Violation {
 export type Invariant =
   | 'the site is left as it was found'
   | 'production is never brought up over a stopped database'
+  | 'the data that serves is the old or the restored, and production is never brought up over data that is not proved'
   | 'no change lands after the guard is done'
   | 'a cancelled run waits for its change in flight'
   | 'no job runs twice'
@@ -50,6 +51,9 @@ export class Invariants {
     this.#found = state(site);
     this.#verifiedBefore = verified(site);
     for (const fault of scenario.faults) this.#exemptBy(fault, scenario.found);
+    // A restore is what brings a database back that was down.
+    if (scenario.found.databaseStopped && scenario.runs.some(({ runbook }) => runbook === 'restore'))
+      this.#exempt.add('databaseRuns');
     this.#byHand = scenario.faults.some(({ kind }) => kind === 'an operator' || kind === 'host reboots');
   }
 
@@ -64,6 +68,12 @@ export class Invariants {
       this.violated(
         'production is never brought up over a stopped database',
         `${call.workflowId} brought production up while the database it had stopped was not running`,
+      );
+    const unproved = [...this.site.store.swaps].find(([, { state }]) => state === 'swapped');
+    if (what === 'production up' && call && unproved)
+      this.violated(
+        'the data that serves is the old or the restored, and production is never brought up over data that is not proved',
+        `${call.workflowId} brought production up while ${unproved[0]} was neither kept nor returned`,
       );
     if (what.startsWith('removed')) this.#removed(what);
     // What a run changes outside every bracket is meant to stay.
@@ -147,7 +157,12 @@ export class Invariants {
   }
 
   #result(run: Execution, result: unknown): void {
-    const { archive } = (result ?? {}) as { archive?: string };
+    const { archive, movedAside, backup } = (result ?? {}) as Partial<Record<string, string>>;
+    if (movedAside && (this.site.store.swapState(movedAside) !== 'kept' || this.site.store.content !== backup))
+      this.violated(
+        'the result tells the truth',
+        `${run.id} says that ${backup} serves and ${movedAside} is kept; ${this.site.store.content} serves`,
+      );
     if (archive === undefined) return;
     const kept = this.site.archives.find(({ name }) => name === archive);
     if (!kept?.verified)
@@ -166,6 +181,12 @@ export class Invariants {
     // Run and guard are both gone, and an operator knows what is left.
     if (this.site.messages.some(({ kind, text }) => kind === 'failed' && text.includes('ended before it had closed')))
       return;
+    for (const [aside, { state: at, old }] of this.site.store.swaps)
+      if (at === 'swapped')
+        this.violated(
+          'the data that serves is the old or the restored, and production is never brought up over data that is not proved',
+          `${aside} is left half-way: ${this.site.store.content} serves, ${old} lies aside`,
+        );
     const now = state(this.site);
     const differs = fieldsOf(now).filter((field) => !this.#exempt.has(field) && now[field] !== this.#found[field]);
     if (differs.length > 0)

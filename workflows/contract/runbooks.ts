@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { backupRecord } from './actions/archives';
+import { backupRecord, wantedBackup } from './actions/archives';
 import { type Asked } from './approvals';
 import { instant, name } from './fields';
 
@@ -52,6 +52,74 @@ export const runbooks = {
       rotated: z.array(z.strictObject({ name: z.string(), why: z.string() })),
       kept: z.array(z.strictObject({ name: z.string(), why: z.string() })),
       backups: z.array(backupRecord),
+    }),
+  }),
+  restore: define({
+    workflow: 'restore',
+    summary: 'Put a backup in the place of the present data, which is kept aside and can be brought back',
+    locks: ['site'],
+    input: z.strictObject({
+      ...common,
+      backup: wantedBackup
+        .default('latest')
+        .describe('`latest`, the name of an archive, `aside:<name>` to undo a restore, or {"before": "<time>"}'),
+      target: z
+        .enum(['production', 'scratch'])
+        .default('production')
+        .describe('`scratch` only proves the backup, beside production'),
+      approval: z
+        .strictObject({ waived: z.string().min(1).max(200) })
+        .optional()
+        .describe('{"waived": "<reason>"}: go on without asking a person; shown in the report'),
+    }),
+    result: z.strictObject({
+      backup: z.string(),
+      target: z.enum(['production', 'scratch']),
+      rows: z.record(z.string(), z.int()).nullable(),
+      /** What was acknowledged after `since` is not in the restored data; null for a scratch restore. */
+      lost: z
+        .strictObject({
+          since: instant,
+          seconds: z.number(),
+          /** Rows just before; null with the reason where the data was too damaged to be counted. */
+          rowsBefore: z.record(z.string(), z.int()).nullable(),
+          problem: z.string().nullable(),
+        })
+        .nullable(),
+      /** Name of the data that was moved aside, for `backup: aside:<name>`. */
+      movedAside: z.string().nullable(),
+      keptUntil: instant.nullable(),
+      /** Between the probes that saw production go and come back; null where it was found down and stays down. */
+      downtimeMs: z.number().nullable(),
+      /** What whoever took production down before this run has written. */
+      foundDownBy: z.string().nullable(),
+      approved: z.string(),
+      databaseStoppedByForce: z.boolean(),
+      /** Whether the site file says where the application answers inside. */
+      applicationAnswered: z.boolean().nullable(),
+      durationsMs: z.record(z.string(), z.number()),
+    }),
+  }),
+  'restore-drill': define({
+    workflow: 'restoreDrill',
+    summary: 'Prove that a backup can be restored, beside production, and measure how long it takes',
+    locks: ['site'],
+    input: z.strictObject({
+      ...common,
+      backup: z
+        .string()
+        .default('latest')
+        .describe('`latest`, `sample` for the one whose last drill is longest ago, or the name of an archive'),
+    }),
+    result: z.strictObject({
+      backup: z.string(),
+      rows: z.record(z.string(), z.int()).nullable(),
+      /** Recovery time: from the start of the drill until a database served the data. */
+      rtoMs: z.number(),
+      /** Recovery point: what a restore at the start of the drill would have lost. */
+      rpoMs: z.number(),
+      verifiedAt: instant,
+      durationsMs: z.record(z.string(), z.number()),
     }),
   }),
   production: define({

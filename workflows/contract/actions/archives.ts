@@ -74,6 +74,10 @@ export type CatalogueEntry = z.infer<typeof catalogueEntry>;
 
 const decision = z.strictObject({ name: z.string(), why: z.string() });
 
+/** Which backup a person means. */
+export const wantedBackup = z.union([z.string().min(1), z.strictObject({ before: instant })]);
+export type WantedBackup = z.infer<typeof wantedBackup>;
+
 const place = z.strictObject({ host: hostRef, volume: absolutePath, directory: absolutePath });
 type Place = z.infer<typeof place>;
 const target = ({ place }: { place: Place }) => `directory/${place.host.name}${place.directory}`;
