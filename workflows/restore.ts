@@ -1,5 +1,4 @@
 import { act } from './contract/actions';
-import { type BackupRecord } from './contract/actions/archives';
 import { type RunbookInput, type RunbookResult } from './contract/runbooks';
 import { type Ops } from './kit/ops';
 import { fail } from './kit/failures';
@@ -50,9 +49,8 @@ async function fromArchive(ops: Ops, input: Input): Promise<Result> {
         const replaced = await replaceData(
           ops,
           {
-            name: archive,
+            record: chosen,
             asOf: unpacked.asOf,
-            facts: factsOf(chosen),
             rows: unpacked.rows,
             marker: unpacked.marker,
             stage: (stage) => ops.during(pullAuthorized(pull), () => ops.job(act.fetchStore({ pull, stage }))),
@@ -78,9 +76,8 @@ async function fromAside(ops: Ops, aside: string, { target, approval }: Input): 
   const replaced = await replaceData(
     ops,
     {
-      name: chosen.name,
+      record: chosen,
       asOf: chosen.createdAt,
-      facts: factsOf(chosen),
       rows: chosen.rows,
       marker: null,
       stage: (stage) => ops.job(act.copyAside({ ...kept, stage })),
@@ -94,15 +91,6 @@ async function fromAside(ops: Ops, aside: string, { target, approval }: Input): 
 function orRefuse<B>(choice: Choice<B>, site: string): B {
   if ('chosen' in choice) return choice.chosen;
   throw fail('NotFound', `${choice.problem}. See: runbook backups ${site}`, { target: `catalogue/${site}` });
-}
-
-function factsOf({ engine, version, standIn, storeBytes }: BackupRecord) {
-  return {
-    engine,
-    ...(version === undefined ? {} : { version }),
-    ...(standIn === undefined ? {} : { standIn }),
-    ...(storeBytes === undefined ? {} : { storeBytes }),
-  };
 }
 
 function proved(backup: string, rows: Result['rows'], readBackMs: number): Result {

@@ -47,11 +47,13 @@ function recordOf(line: string, site: string): BackupRecord | undefined {
   const verified = isWhole && verification?.sha256 === manifest.sha256;
   const problem = verified ? undefined : distrustOf(decode(distrusted))?.why;
   const { createdAt, bytes, sha256, engine, version, standIn, strategy, storeBytes, rows, marker, run } = manifest;
+  const asOf = manifest.productionDownAt;
   return {
     kind: 'archive',
     name,
     site: manifest.site,
     createdAt,
+    asOf,
     bytes,
     sha256,
     engine,

@@ -1,4 +1,5 @@
 import { act, type InputOf, type OutputOf } from '../contract/actions';
+import { type BackupRecord } from '../contract/actions/archives';
 import { type Workplace } from '../contract/actions/copy';
 import { type Site } from '../contract/resolve-site';
 import { type Approval } from '../contract/approvals';
@@ -12,10 +13,10 @@ import { downtimeMs, isTakenDown, productionDown } from './production-down';
 
 /** Data that can take the place of the present one. */
 export interface Replacement {
-  readonly name: string;
   /** What was acknowledged later is not in it. */
   readonly asOf: string;
-  readonly facts: InputOf<'checkRestoreTarget'>['archive'];
+  /** What is said of it before it is touched. */
+  readonly record: BackupRecord;
   /** What it must hold; null where nobody knows. */
   readonly rows: Readonly<Record<string, number>> | null;
   readonly marker: string | null;
@@ -55,12 +56,14 @@ export async function replaceData(ops: Ops, replacement: Replacement, waived: st
   const times = { downAt: '', upAt: '' };
   const stop = { forced: false };
 
-  const { beside } = await ops.do(act.checkRestoreTarget({ database, archive: replacement.facts }));
+  const { record } = replacement;
+
+  const { beside } = await ops.do(act.checkRestoreTarget({ database, archive: factsOf(record) }));
   const found = await ops.do(act.readProduction({ production }));
   const present = await ops.do(act.readRows({ database, marker: null }));
   const approval = await ops.ask({
-    question: `Put ${replacement.name} in the place of the present data of ${site.name}?`,
-    details: whatIsLost(site, replacement, present, Date.now()),
+    question: `Put ${record.name} in the place of the present data of ${site.name}?`,
+    details: whatIsLost(site, record, present, Date.now()),
     expiresSeconds: site.restore.approvalHours * 3600,
     waived,
   });
@@ -71,7 +74,7 @@ export async function replaceData(ops: Ops, replacement: Replacement, waived: st
   const facts = {
     site: site.name,
     run: run.workflowId,
-    restored: replacement.name,
+    restored: record.name,
     createdAt: startedAt.toISOString(),
     keptUntil,
   };
@@ -79,7 +82,7 @@ export async function replaceData(ops: Ops, replacement: Replacement, waived: st
   const anyhow = { found: 'any', limitSeconds: site.restore.maxDowntimeSeconds } as const;
 
   const replaced = await ops.during(
-    productionDown(site, `restore of ${replacement.name}, run ${run.workflowId}`, times, anyhow),
+    productionDown(site, `restore of ${record.name}, run ${run.workflowId}`, times, anyhow),
     async (bringUp) => {
       // Nobody writes any more: this is what will be missing.
       const before = await ops.do(act.readRows({ database, marker: null }));
@@ -133,7 +136,7 @@ async function applicationAnswers(ops: Ops): Promise<boolean | null> {
 
 function requireRows(
   { database }: Site,
-  { name, rows, marker }: Replacement,
+  { record: { name }, rows, marker }: Replacement,
   now: Pick<OutputOf<'readRows'>, 'rows' | 'hasMarker' | 'problem'>,
 ): void {
   const details = { target: `database/${database.host.name}` };
@@ -156,17 +159,27 @@ function requireRows(
     );
 }
 
+function factsOf({ engine, version, standIn, storeBytes }: BackupRecord): InputOf<'checkRestoreTarget'>['archive'] {
+  return {
+    engine,
+    ...(version === undefined ? {} : { version }),
+    ...(standIn === undefined ? {} : { standIn }),
+    ...(storeBytes === undefined ? {} : { storeBytes }),
+  };
+}
+
 /** For the person who decides: lines of what would be gone. */
 function whatIsLost(
   { restore, name }: Site,
-  { asOf, rows }: Replacement,
+  { asOf, createdAt, rows }: BackupRecord,
   present: Pick<OutputOf<'readRows'>, 'rows' | 'problem'>,
   now: number,
 ): string[] {
   const tables = [...new Set([...Object.keys(present.rows ?? {}), ...Object.keys(rows ?? {})])].sort();
   const count = (of: Readonly<Record<string, number>> | null, table: string) => of?.[table] ?? '?';
+  const since = asOf ?? createdAt;
   return [
-    `Everything written to ${name} since ${asOf} would be gone: ${duration(now - Date.parse(asOf))}`,
+    `Everything written to ${name} since ${since} would be gone: ${duration(now - Date.parse(since))}`,
     ...(present.rows === null
       ? [`The present data cannot be counted: ${present.problem ?? 'no answer'}`]
       : tables.map((table) => `${table}: ${count(present.rows, table)} rows now, ${count(rows, table)} in the backup`)),

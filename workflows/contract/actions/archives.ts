@@ -20,7 +20,9 @@ export const backupRecord = z.strictObject({
   marker: z.string().nullable(),
   /** Workflow id of the run that made it. */
   run: z.string(),
-  /** Of the engine; absent in records of before, like the two that follow. */
+  /** When production was down for it: nothing acknowledged later is in it. Absent in records of before, like what follows. */
+  asOf: instant.optional(),
+  /** Of the engine. */
   version: z.string().optional(),
   /** Of the store it was made of. */
   storeBytes: z.int().optional(),

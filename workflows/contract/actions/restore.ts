@@ -181,4 +181,5 @@ export const checkApplication = read({
     withinSeconds: seconds,
   }),
   output: z.strictObject({ answered: z.boolean() }),
+  startToCloseSeconds: ({ withinSeconds }) => withinSeconds + 15,
 });
