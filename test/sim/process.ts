@@ -8,7 +8,7 @@ export interface Setup {
   readonly input: object | null;
 }
 export type Order = { readonly setup: Setup } | { readonly from: number; readonly to: number };
-/** What it answers: a seed is done, with what was found. */
+/** What it answers: it may begin, or seeds are done, with what was found; none, if a run is broken without any fault. */
 export type Report = { readonly ready: true } | { readonly seeds: number; readonly findings: readonly Finding[] };
 
 let simulation: Simulation | null = null;
@@ -17,7 +17,8 @@ async function obey(order: Order): Promise<Report> {
   if ('setup' in order) {
     const { bundleFile, runbook, input } = order.setup;
     simulation = await Simulation.of(bundleFile, runbook, input);
-    return { ready: true };
+    const { undisturbed } = simulation;
+    return undisturbed ? { seeds: 0, findings: [undisturbed] } : { ready: true };
   }
   const findings: Finding[] = [];
   for (let seed = order.from; seed < order.to; seed++) {
