@@ -209,7 +209,7 @@ export const blows = {
     ends: ['timedOut'],
     limitsRun: true,
     deal: async ({ bench, workflowId, letGo }) => {
-      await until('the run is out of time', () => isTimedOut(bench.client, workflowId), 60);
+      await until('the run is out of time', () => isTimedOut(bench.client, workflowId), 300);
       letGo();
     },
   },

@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { lockIdOf, type LockState, messages } from '../../workflows/contract/messages';
 import { type Bench } from './bench';
 
-const FREE_WITHIN_MS = 20_000;
+const FREE_WITHIN_MS = 60_000;
 
 /** Who holds the site's lock, once nobody does, or when that takes too long. */
 export async function lockHoldersOf(bench: Bench): Promise<readonly string[]> {

@@ -32,7 +32,7 @@ export async function startWorker(part: WorkerPart, env: NodeJS.ProcessEnv): Pro
       if (child.exitCode !== null) throw new Error(`the ${part} worker ended: ${said.join('\n')}`);
       return said.includes('ready');
     },
-    60,
+    180,
   );
   return {
     said: () => said,
