@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-/** `npm run test:sweep`: 10,000 seeds of the simulation, the end-to-end tests with the long ones, then the crash sweep; with arguments, that part of the crash sweep. */
+/** `npm run test:sweep`: the simulation, the tests that have long ones among them, then the crash sweep; with arguments, that part of the crash sweep. */
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
@@ -11,8 +11,21 @@ function run(program, ...args) {
   return spawnSync(process.execPath, [path.join(__dirname, program), ...args], { env, stdio: 'inherit' }).status === 0;
 }
 
-const seeds = words.length > 0 || run('sim.js', '--seeds', '10000');
-const tests = words.length > 0 || run('test.js', 'test/e2e');
+const simulated = [
+  ['daily-backup', '10000'],
+  ['restore', '3000'],
+];
+const longTests = [
+  'test/e2e',
+  'test/activities/restore',
+  'test/activities/database',
+  'test/cli/schedules',
+  'test/workflows',
+];
+
+const all = words.length === 0;
+const seeds = !all || simulated.every(([runbook, count]) => run('sim.js', '--runbook', runbook, '--seeds', count));
+const tests = !all || run('test.js', ...longTests);
 // The seed, another one each time, decides what the time is not enough for.
-const crashes = run('crash-sweep.js', ...(words.length > 0 ? words : ['--minutes', '48']));
+const crashes = run('crash-sweep.js', ...(all ? ['--minutes', '48'] : words));
 process.exitCode = seeds && tests && crashes ? 0 : 1;

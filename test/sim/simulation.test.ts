@@ -17,6 +17,8 @@ function simulate<T>(...words: readonly string[]): Promise<T> {
 test.each([
   ['daily-backup', 500],
   ['production', 200],
+  ['restore', 200],
+  ['restore-drill', 50],
 ])(
   '%s keeps every invariant in %i seeds',
   async (runbook, seeds) => {
