@@ -7,7 +7,14 @@ import { shrink } from './shrink';
 import { Sandbox } from './temporal/sandbox';
 import { simulate } from './world';
 
-const companionActivities = ['describeAction', 'loadSite', 'requestLock', 'awaitEnd', 'cancelRun', 'lastLanding'];
+export const companionActivities = [
+  'describeAction',
+  'loadSite',
+  'requestLock',
+  'awaitEnd',
+  'cancelRun',
+  'lastLanding',
+];
 /** Every such seed is run twice, and the commands compared. */
 const twiceEvery = 50;
 

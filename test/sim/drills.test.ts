@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { actions } from '../../workflows/contract/actions';
+import { workflowBundle } from '../support/site-worker';
+import { companionActivities } from './simulation';
+import { Sandbox } from './temporal/sandbox';
+import { Weeks } from './weeks';
+
+const directory = mkdtempSync(join(tmpdir(), 'drills-'));
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  const file = join(directory, 'bundle.js');
+  writeFileSync(file, (await workflowBundle()).code);
+  sandbox = await Sandbox.load(file, [...Object.keys(actions), ...companionActivities]);
+}, 60_000);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const nights = Array.from({ length: 28 }, (_, day) => day + 0.1);
+
+test('four weeks of nightly backups and weekly drills: each drill takes another backup, and its RTO and RPO are kept', async () => {
+  const weeks = new Weeks(sandbox, 1);
+  weeks.runOn(nights, 'dailyBackup', { keep: 28 });
+  weeks.runOn([6.5, 13.5, 20.5, 27.5], 'restoreDrill', { backup: 'sample' });
+  await weeks.until(28);
+  const drills = (await weeks.entries()).flatMap((entry) => entry.drills);
+  expect(drills).toHaveLength(4);
+  expect(new Set(drills.map(({ backup }) => backup)).size).toBe(4);
+  for (const { ok, rtoMs, rpoMs } of drills) {
+    expect(ok).toBe(true);
+    expect(rtoMs).toBeGreaterThan(0);
+    // The newest that was never drilled is that of the night before.
+    expect(Math.round(rpoMs / 3_600_000)).toBe(10);
+  }
+  expect(weeks.told.filter((line) => line.includes('alarm'))).toEqual([]);
+}, 60_000);
