@@ -86,18 +86,21 @@ function rowsOf(name: string, value: unknown): [string, string][] {
   return entries
     .map((entry) => valueText(name, entry))
     .filter((text) => text)
-    .map((text, index) => [index ? '' : spaced(name), text]);
+    .map((text, index) => [index ? '' : spaced(name) || name, text]);
 }
 
 function valueText(name: string, value: unknown): string {
   if (typeof value === 'number') {
     if (/bytes$/i.test(name)) return bytesText(value);
+    if (/seconds$/i.test(name)) return durationText(value * 1000);
     return /ms$/i.test(name) ? durationText(value) : String(value);
   }
   if (isNameAndReason(value)) return `${value.name} (${value.why})`;
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)
-      .map(([key, inner]) => `${spaced(key)} ${valueText(/ms$/i.test(name) ? 'ms' : key, inner)}`)
+      .map(([key, inner]) => [spaced(key), valueText(/ms$/i.test(name) ? 'ms' : key, inner)])
+      .filter(([, text]) => text)
+      .map((words) => words.join(' ').trim())
       .join(', ');
   return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
 }
@@ -109,5 +112,5 @@ function isNameAndReason(value: unknown): value is { name: string; why: string }
 /** `copiedAheadBytes` -> `copied ahead`; the unit is in the value. */
 function spaced(name: string): string {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
-  return words.replace(/ (bytes|ms)$/, '');
+  return words.replace(/(^| )(bytes|ms|seconds)$/, '');
 }

@@ -151,6 +151,7 @@ test('results are shown by the units in their names', () => {
     archive: 'a.tar',
     storeBytes: 204_800_000,
     durationsMs: { copy: 16_000 },
+    lost: { since: '2026-11-20T02:00:00Z', seconds: 260, rowsBefore: null, problem: null },
     rotated: [{ name: 'old', why: '4th' }],
     backups: [],
   };
@@ -160,6 +161,7 @@ test('results are shown by the units in their names', () => {
     '  archive    a.tar',
     '  store      205 MB',
     '  durations  copy 16 s',
+    '  lost       since 2026-11-20T02:00:00Z, 4 min 20 s',
     '  rotated    old (4th)',
   ]);
 });
