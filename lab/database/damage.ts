@@ -35,13 +35,16 @@ export function damageStore(store: string, seed: number): Damage {
   return { deleted, corrupted };
 }
 
-/** Without the logs that a running database writes, and reuses: much of them is of no account. */
+/**
+ * Without the logs that a running database writes, and reuses: much of them is of no account. What begins with a dot is
+ * no database's.
+ */
 function dataFiles(store: string): string[] {
   if (!existsSync(store)) return [];
   return readdirSync(store, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(store.length + 1))
-    .filter((file) => !/wal|\.log$/.test(file));
+    .filter((file) => !/(^|\/)\.|wal|\.log$/.test(file));
 }
 
 function overwrite(file: string, random: () => number): void {
