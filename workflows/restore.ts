@@ -72,6 +72,10 @@ async function fromAside(ops: Ops, aside: string, { target, approval }: Input): 
 
   const listed = await ops.do(act.listAside({ database, site }));
   const chosen = orRefuse(chooseBackup(listed.aside, aside), site);
+  if (chosen.bytes === 0)
+    throw fail('PreconditionFailed', `nothing was moved aside as ${chosen.name}: there was no data then`, {
+      target: `store/${database.host.name}`,
+    });
   const kept = { database, beside: listed.beside, aside: chosen.name };
   const replaced = await replaceData(
     ops,

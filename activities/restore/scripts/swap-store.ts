@@ -161,7 +161,7 @@ keep() {
   case $state in
   kept) echo changed no ;;
   swapped)
-    du -sb "$aside/store" | cut -f 1 > "$aside/bytes"
+    find "$aside/store" -mindepth 1 -printf '%s\\n' | awk '{ sum += $1 } END { printf "%.0f\\n", sum }' > "$aside/bytes"
     sync "$aside/bytes"
     reach kept
     echo changed yes

@@ -334,4 +334,5 @@ test('on a new host there is nothing to move aside, and the store is made', asyn
   await host.swap();
   expect([host.present(), host.aside()]).toEqual([newData, {}]);
   expect(statSync(host.store).mode).toBe(0o40700);
+  expect(await host.keep()).toEqual({ changed: true, bytes: 0 });
 });
