@@ -17,18 +17,12 @@ beforeAll(async () => {
   client = await lab.client();
   backup = await lab.backup();
   expect(backup.status).toBe('completed');
-}, 240_000);
+}, 400_000);
 afterAll(() => lab.down(), 60_000);
-afterEach(() => lab.succeed('lab', 'fault', 'clear'), 30_000);
+afterEach(() => lab.succeed('lab', 'fault', 'clear'), 60_000);
 
 const waived = ['--set', 'approval.waived=rehearsed in a test'];
 const rowsOf = ({ result }: Report) => (result as { rows?: Record<string, number> } | null)?.rows;
-
-async function restore(...words: readonly string[]): Promise<Report> {
-  const { stdout, stderr } = await lab.run('run', 'restore', '--json', ...words);
-  if (!stdout.trim()) throw new Error(`no report: ${stderr}`);
-  return JSON.parse(stdout) as Report;
-}
 
 async function startRestore(...words: readonly string[]): Promise<string> {
   return (await lab.json<{ workflowId: string }>('run', 'restore', '--detach', ...words)).workflowId;
@@ -76,7 +70,7 @@ test('a damaged database is restored once a person has agreed, and the damaged d
 
 test('what was written since the backup is what is lost, exactly, and the undo brings it back', async () => {
   const before = await lab.status();
-  const report = await restore(...waived);
+  const report = await lab.restore();
   expect(report).toMatchObject({ status: 'completed' });
   const { lost, rows, movedAside } = report.result as unknown as RunbookResult<'restore'>;
   const gone = (lost?.rowsBefore?.['posts'] ?? 0) - (rows?.['posts'] ?? 0);
@@ -84,7 +78,7 @@ test('what was written since the backup is what is lost, exactly, and the undo b
   const after = await expectServes();
   expect(after.visitor.writesLost - before.visitor.writesLost).toBe(gone);
 
-  const undone = await restore('--set', `backup=aside:${movedAside}`, ...waived);
+  const undone = await lab.restore('--set', `backup=aside:${movedAside}`);
   expect(undone).toMatchObject({ status: 'completed', result: { backup: movedAside } });
   expect(rowsOf(undone)).toEqual(lost?.rowsBefore);
   // What was lost is there again; what was written meanwhile is gone instead, and is kept aside.
@@ -138,8 +132,7 @@ sweepTest(
 );
 
 test('a drill measures how long a restore takes and what it would lose, and both are in the catalogue', async () => {
-  const { stdout } = await lab.run('run', 'restore-drill', '--json');
-  const report = JSON.parse(stdout) as Report;
+  const report = await lab.drill();
   expect(report).toMatchObject({ status: 'completed', result: { backup: backup.result?.archive } });
   const { rtoMs, rpoMs } = report.result as unknown as RunbookResult<'restore-drill'>;
   expect(rtoMs).toBeGreaterThan(0);
@@ -156,10 +149,10 @@ sweepTest(
     const outages = (await lab.status()).visitor.outages.length;
     const archive = made.result?.archive ?? '';
     await lab.succeed('lab', 'fault', 'corrupt', archive);
-    const report = await restore(...waived);
+    const report = await lab.restore();
     expect(report).toMatchObject({ status: 'failed', failure: { type: 'ResourceFailed' } });
     expect(report.failure?.message).toMatch(/is damaged: its SHA-256/);
-    expect((await lab.run('run', 'restore-drill')).exitCode).toBe(1);
+    expect(await lab.drill()).toMatchObject({ status: 'failed' });
     const kept = await lab.json<CatalogueEntry[]>('backups', 'lab');
     expect(kept.find(({ name }) => name === archive)).toMatchObject({ verified: false });
     expect((await expectServes()).visitor.outages).toHaveLength(outages);

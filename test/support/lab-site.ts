@@ -137,8 +137,22 @@ export class LabSite {
   }
 
   /** Runs a backup to its end, however it ends. */
-  async backup(...words: readonly string[]): Promise<Report> {
-    const { stdout, stderr } = await this.run('run', 'daily-backup', '--json', ...words);
+  backup(...words: readonly string[]): Promise<Report> {
+    return this.#report('run', 'daily-backup', ...words);
+  }
+
+  /** Runs a restore that nobody is asked about to its end, however it ends. */
+  restore(...words: readonly string[]): Promise<Report> {
+    return this.#report('run', 'restore', '--set', 'approval.waived=rehearsed in a test', ...words);
+  }
+
+  /** Rehearses a restore to its end, however it ends. */
+  drill(...words: readonly string[]): Promise<Report> {
+    return this.#report('run', 'restore-drill', ...words);
+  }
+
+  async #report(...words: readonly string[]): Promise<Report> {
+    const { stdout, stderr } = await this.run(...words, '--json');
     if (!stdout.trim()) throw new Error(`no report: ${stderr}`);
     return JSON.parse(stdout) as Report;
   }
@@ -194,7 +208,7 @@ export class LabSite {
         if (child.exitCode !== null) throw new Error(`the worker ended: ${stderr}`);
         return /^ready$/m.test(stderr);
       },
-      60,
+      120,
     );
     return worker;
   }
