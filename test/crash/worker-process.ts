@@ -33,7 +33,10 @@ export async function startWorker(part: WorkerPart, env: NodeJS.ProcessEnv): Pro
       return said.includes('ready');
     },
     180,
-  );
+  ).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   return {
     said: () => said,
     kill: async () => {
