@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-/** `node bin/crash-sweep.js [options]`: kills everything at every moment of a daily backup on the lab; `--help` tells more. */
+/** `node bin/crash-sweep.js [options]`: kills everything at every moment of a daily backup, or of a restore, on the lab; `--help` tells more. */
 const path = require('node:path');
 const { requireTypeScript } = require('./typescript');
 

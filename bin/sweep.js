@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-/** `npm run test:sweep`: the simulation, the tests that have long ones among them, then the crash sweep; with arguments, that part of the crash sweep. */
+/** `npm run test:sweep`: the simulation, the tests that have long ones among them, then the crash sweep of a backup and that of a restore; with arguments, that part of the crash sweep. */
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
@@ -27,5 +27,6 @@ const all = words.length === 0;
 const seeds = !all || simulated.every(([runbook, count]) => run('sim.js', '--runbook', runbook, '--seeds', count));
 const tests = !all || run('test.js', ...longTests);
 // The seed, another one each time, decides what the time is not enough for.
-const crashes = run('crash-sweep.js', ...(all ? ['--minutes', '48'] : words));
-process.exitCode = seeds && tests && crashes ? 0 : 1;
+const crashes = run('crash-sweep.js', ...(all ? ['--minutes', '36'] : words));
+const restores = !all || run('crash-sweep.js', '--runbook', 'restore', '--minutes', '12');
+process.exitCode = seeds && tests && crashes && restores ? 0 : 1;

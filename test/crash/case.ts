@@ -9,14 +9,17 @@ import { until } from '../support/temporal-server';
 import { verifiedArchives } from './archives';
 import { type Bench } from './bench';
 import { type Blow, type BlowName, blows } from './blows';
+import { type DataEvidence, isStaged, lookAtPosts, newestBackup, swapsIn } from './data';
 import { downtimeSince, type Evidence, isAsFound, tracesOf } from './evidence';
 import { brokenInvariants } from './invariants';
 import { lockHoldersOf } from './lock';
 import { type Moment } from './moments';
+import { type SubjectName, subjects } from './subjects';
 import { type Wanted, Watch } from './watch';
 
 /** One blow at one moment. */
 export interface Case {
+  readonly runbook: SubjectName;
   readonly blow: BlowName;
   readonly moment: Moment;
   /** Decides how far an activity has come at `runs`. */
@@ -42,16 +45,17 @@ const CLOSED_WITHIN_S = 480;
 const LIMIT_MARGIN_MS = 3_000;
 const LONGEST_LIMIT_MS = 120_000;
 
-/** Runs a daily backup on a bench that is as found, deals the blow, and looks at everything afterwards. */
-export async function runCase(bench: Bench, { blow: name, moment, seed }: Case): Promise<Outcome> {
+/** Runs a runbook on a bench that is as found, deals the blow, and looks at everything afterwards. */
+export async function runCase(bench: Bench, { runbook, blow: name, moment, seed }: Case): Promise<Outcome> {
   const blow: Blow = blows[name];
   const startedAt = Date.now();
-  const common = { blow: name, moment, seed };
+  const common = { runbook, blow: name, moment, seed };
   let workflowId = '';
   try {
     const before = verifiedArchives(bench.paths);
+    const dataSince = runbook === 'restore' ? await lookAtData(bench) : null;
     const wanted = { ...moment, afterMs: fraction(name, moment, seed) * moment.tookMs };
-    const met = await meet(bench, wanted, blow.limitsRun ? moment.atMs * 1.3 + LIMIT_MARGIN_MS : null);
+    const met = await meet(bench, runbook, wanted, blow.limitsRun ? moment.atMs * 1.3 + LIMIT_MARGIN_MS : null);
     const { watch } = met;
     ({ workflowId } = met);
 
@@ -65,7 +69,8 @@ export async function runCase(bench: Bench, { blow: name, moment, seed }: Case):
       watch.letGo();
       await looking.stop();
     }
-    const evidence = { ...(await gather(bench, workflowId, looking)), startedAt, struckAt, before };
+    const gathered = await gather(bench, workflowId, looking);
+    const evidence = { ...gathered, startedAt, struckAt, before, data: (await dataSince?.()) ?? null };
     return {
       ...common,
       broken: brokenInvariants(blow, evidence),
@@ -83,24 +88,26 @@ export async function runCase(bench: Bench, { blow: name, moment, seed }: Case):
   }
 }
 
-/** Starts a backup and returns when it is held at the moment; one that runs out of time before is started anew, with more. */
+/** Starts a run and returns when it is held at the moment; one that runs out of time before is started anew, with more. */
 async function meet(
   bench: Bench,
+  runbook: SubjectName,
   wanted: Wanted,
   limitMs: number | null,
 ): Promise<{ readonly workflowId: string; readonly watch: Watch }> {
-  const workflowId = `daily-backup/lab/${new Date().toISOString()}`;
+  const { workflowType, input } = subjects[runbook];
+  const workflowId = `${runbook}/lab/${new Date().toISOString()}`;
   const watch = new Watch(workflowId, wanted);
   bench.gate.keeper = watch;
   const limit = limitMs === null ? {} : { workflowRunTimeout: limitMs };
-  await bench.client.workflow.start('dailyBackup', { workflowId, taskQueue: 'runbooks', args: [{}], ...limit });
+  await bench.client.workflow.start(workflowType, { workflowId, taskQueue: 'runbooks', args: [input], ...limit });
   const met = await until('the moment', () => meetsOrEnds(bench, workflowId, watch), REACHED_WITHIN_S);
   if (met === 'moment') return { workflowId, watch };
   watch.letGo();
   if (limitMs === null || limitMs > LONGEST_LIMIT_MS) throw new Error(`${workflowId} ended before the moment`);
   await until('run and guard have ended', () => haveEnded(bench, workflowId), CLOSED_WITHIN_S);
   await lockHoldersOf(bench);
-  return await meet(bench, wanted, limitMs * 2);
+  return await meet(bench, runbook, wanted, limitMs * 2);
 }
 
 /** False for neither, so far. */
@@ -122,7 +129,7 @@ async function gather(
   bench: Bench,
   workflowId: string,
   looking: AsFound,
-): Promise<Omit<Evidence, 'startedAt' | 'struckAt' | 'before'>> {
+): Promise<Omit<Evidence, 'startedAt' | 'struckAt' | 'before' | 'data'>> {
   const handle = bench.client.workflow.getHandle(workflowId);
   const lockHolders = await lockHoldersOf(bench);
   return {
@@ -137,6 +144,12 @@ async function gather(
     catalogue: await catalogueOf(bench),
     traces: tracesOf(bench.paths),
   };
+}
+
+/** Looks at the data before a case; what it returns looks again, afterwards. */
+async function lookAtData({ paths }: Bench): Promise<() => Promise<DataEvidence>> {
+  const seen = { backup: newestBackup(paths), before: await lookAtPosts(paths), swapsBefore: swapsIn(paths) };
+  return async () => ({ ...seen, after: await lookAtPosts(paths), swaps: swapsIn(paths), staged: isStaged(paths) });
 }
 
 async function catalogueOf({ client }: Bench): Promise<readonly string[]> {

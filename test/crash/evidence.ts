@@ -5,6 +5,7 @@ import { type History } from '../../cli/report/history';
 import { type LabStatus } from '../../lab/control';
 import { type Paths } from '../../lab/paths';
 import { type Archives, verifiedArchives } from './archives';
+import { type DataEvidence } from './data';
 
 /** Everything that can be known about a case once run and guard have ended. */
 export interface Evidence {
@@ -25,28 +26,38 @@ export interface Evidence {
   /** Names of the verified archives that `runbook backups` would show. */
   readonly catalogue: readonly string[];
   readonly traces: Traces;
+  /** Null for a runbook that replaces no data. */
+  readonly data: DataEvidence | null;
 }
 
 /** What lies on the hosts' disks, read from outside. */
 export interface Traces {
-  /** Launches by key, of the jobs of the backup server. */
+  /** Launches by key, of the jobs of backup server and database host. */
   readonly launches: Readonly<Record<string, number>>;
-  /** Keys of pulls that the database host still accepts. */
-  readonly pullKeys: number;
+  /** Keys of pulls that each host still accepts. */
+  readonly pullKeys: Readonly<Record<'db1' | 'backup', number>>;
   readonly workplace: boolean;
 }
 
 export { verifiedArchives };
 
 export function tracesOf(paths: Paths): Traces {
-  const jobs = join(paths.disk('backup'), 'root/.runbook/jobs');
-  const keys = join(paths.disk('db1'), 'root/.ssh/authorized_keys');
-  const launched = existsSync(jobs) ? readdirSync(jobs).filter((key) => existsSync(join(jobs, key, 'launches'))) : [];
   return {
-    launches: Object.fromEntries(launched.map((key) => [key, linesOf(join(jobs, key, 'launches')).length])),
-    pullKeys: existsSync(keys) ? linesOf(keys).filter((line) => line.includes('runbook-pull-')).length : 0,
+    launches: Object.fromEntries((['db1', 'backup'] as const).flatMap((host) => launchesOn(paths.disk(host)))),
+    pullKeys: { db1: pullKeysOn(paths.disk('db1')), backup: pullKeysOn(paths.disk('backup')) },
     workplace: existsSync(join(paths.backupVolume, 'bookface/.work')),
   };
+}
+
+function launchesOn(disk: string): readonly (readonly [key: string, launches: number])[] {
+  const jobs = join(disk, 'root/.runbook/jobs');
+  const launched = existsSync(jobs) ? readdirSync(jobs).filter((key) => existsSync(join(jobs, key, 'launches'))) : [];
+  return launched.map((key) => [key, linesOf(join(jobs, key, 'launches')).length] as const);
+}
+
+function pullKeysOn(disk: string): number {
+  const keys = join(disk, 'root/.ssh/authorized_keys');
+  return existsSync(keys) ? linesOf(keys).filter((line) => line.includes('runbook-pull-')).length : 0;
 }
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').filter(Boolean);

@@ -3,6 +3,7 @@ import { type RunStatus } from '../../cli/report/report';
 import { decode, eventsOf, type History } from '../../cli/report/history';
 import { messages, type OpenBracket } from '../../workflows/contract/messages';
 import { type Blow } from './blows';
+import { dataIsWhole } from './data';
 import { downtimeSince, type Evidence, isAsFound } from './evidence';
 
 /** Of the lab's site: `limits.maxDowntimeSeconds`, and what it may take until somebody notices. */
@@ -26,6 +27,7 @@ export function brokenInvariants(blow: Blow, seen: Evidence): readonly string[] 
     ...jobsRanOnce(seen),
     ...visitorsWereServed(seen),
     ...archivesAreSafe(seen),
+    ...(seen.data ? dataIsWhole(seen.data, seen.report.status === 'completed') : []),
     ...guardDidItsPart(seen),
     ...reportIsTrue(blow, seen),
   ];
@@ -37,7 +39,9 @@ function* siteIsAsFound({ leavesWorkplace }: Blow, { status, traces, lockHolders
     const { backup } = servers;
     yield `the site is not as found: serves ${serving} at ${floatingIp.at}, database ${database.running ? 'runs' : 'stopped'}, backup server ${backup?.status} (${backup?.taskState})`;
   }
-  if (traces.pullKeys > 0) yield `the database host still accepts ${traces.pullKeys} key(s) of a pull`;
+  for (const host of ['db1', 'backup'] as const)
+    if (traces.pullKeys[host] > 0 && !(host === 'backup' && leavesWorkplace))
+      yield `${host} still accepts ${traces.pullKeys[host]} key(s) of a pull`;
   if (traces.workplace && !leavesWorkplace) yield 'the workplace is still on the backup volume';
   if (lockHolders.length > 0) yield `the lock is still held by ${lockHolders.join(', ')}`;
 }
@@ -51,14 +55,15 @@ function* jobsRanOnce({ report, traces }: Evidence): Iterable<string> {
   }
 }
 
-function* visitorsWereServed({ status, struckAt, startedAt }: Evidence): Iterable<string> {
-  if (status.visitor.writesLost > 0) yield `${status.visitor.writesLost} acknowledged write(s) are lost`;
+function* visitorsWereServed({ status, struckAt, startedAt, data }: Evidence): Iterable<string> {
+  // What a restore may lose is for its own invariants to say.
+  if (!data && status.visitor.writesLost > 0) yield `${status.visitor.writesLost} acknowledged write(s) are lost`;
   const downMs = downtimeSince(status, startedAt);
   if (downMs > DOWNTIME_LIMIT_MS + DETECTION_MS)
     yield `visitors were not served for ${downMs} ms around the blow at ${new Date(struckAt).toISOString()}`;
 }
 
-function* archivesAreSafe({ report, before, after, catalogue }: Evidence): Iterable<string> {
+function* archivesAreSafe({ report, before, after, catalogue, data }: Evidence): Iterable<string> {
   for (const [name, state] of after) if (state === 'damaged') yield `archive ${name} is not what was read back`;
   const made = [...after.keys()].filter((name) => !before.has(name));
   const gone = [...before.keys()].filter((name) => !after.has(name));
@@ -68,8 +73,8 @@ function* archivesAreSafe({ report, before, after, catalogue }: Evidence): Itera
   for (const name of gone)
     if (oldestKept !== undefined && name > oldestKept) yield `${name} was removed although ${oldestKept} is older`;
   if (report.status !== 'completed') return;
-  const { archive } = report.result as { readonly archive: string };
-  if (!made.some((name) => name.endsWith(archive)))
+  const { archive } = report.result as { readonly archive?: string };
+  if (!data && !made.some((name) => name.endsWith(archive ?? '-')))
     yield `the run made ${archive}, which is not a verified archive on the volume`;
   const lying = [...after.keys()].map((name) => basename(name)).sort();
   if (lying.join() !== [...catalogue].sort().join())

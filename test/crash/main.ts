@@ -6,13 +6,15 @@ import { type BlowName, blowNames } from './blows';
 import { type Outcome } from './case';
 import { type Moment, momentText } from './moments';
 import { casesOf } from './plan';
+import { type SubjectName, subjectNames, subjects } from './subjects';
 import { sweep } from './sweep';
 import { writeTable } from './table';
 
 const root = join(__dirname, '..', '..');
 const kept = join(root, 'build', 'crash-sweep');
 
-const usage = `node bin/crash-sweep.js: blows at every moment of a daily backup, on labs of its own
+const usage = `node bin/crash-sweep.js: blows at every moment of a run, on labs of its own
+  --runbook <name>  ${subjectNames.join(' or ')} (default daily-backup)
   --blow <name>     only this kind of blow; may be repeated. There are: ${blowNames.join(', ')}
   --moment <n>      only this moment of the list; may be repeated
   --all             every blow at every moment; else most of them while an activity runs
@@ -25,6 +27,7 @@ const usage = `node bin/crash-sweep.js: blows at every moment of a daily backup,
 
 const { values } = parseArgs({
   options: {
+    runbook: { type: 'string', default: 'daily-backup' },
     blow: { type: 'string', multiple: true },
     moment: { type: 'string', multiple: true },
     all: { type: 'boolean', default: false },
@@ -39,24 +42,28 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const unknown = values.blow?.find((name) => !(blowNames as readonly string[]).includes(name));
+  const no = (known: readonly string[], names: readonly string[]) => names.find((name) => !known.includes(name));
+  const unknown = no(subjectNames, [values.runbook]) ?? no(blowNames, values.blow ?? []);
   if (values.help || unknown !== undefined) {
-    console.log(unknown === undefined ? usage : `no blow ${unknown}\n${usage}`);
+    console.log(unknown === undefined ? usage : `no ${unknown}\n${usage}`);
     process.exitCode = unknown === undefined ? 0 : 2;
     return;
   }
+  const runbook = values.runbook as SubjectName;
   const seed = Number(values.seed);
   const startedAt = Date.now();
   const outcomes: Outcome[] = [];
   let planned = 0;
   const labs = Number(values.labs);
   const { moments, versions } = await sweep({
+    runbook,
     labs,
-    backupsBefore: 3,
+    backupsBefore: subjects[runbook].backupsBefore,
     until: values.minutes === undefined ? undefined : startedAt + Number(values.minutes) * 60_000,
     plan: (recorded) => {
       if (values.list) return list(recorded);
       const cases = casesOf(recorded, {
+        runbook,
         seed,
         all: values.all,
         blows: values.blow as BlowName[] | undefined,
@@ -79,7 +86,7 @@ async function main(): Promise<void> {
   const whole = !values.blow && !values.moment && !values.sample;
   if (whole || values.write) {
     const words = process.argv.slice(2);
-    const page = { outcomes, planned, moments, seed, tookMs, labs, whole, words, versions };
+    const page = { runbook, outcomes, planned, moments, seed, tookMs, labs, whole, words, versions };
     writeTable(join(root, 'docs', 'crash-sweep.md'), page);
   }
   if (outcomes.length < planned) console.log(`\n${planned - outcomes.length} cases left out: out of time`);
@@ -101,13 +108,15 @@ function line({ blow, moment, broken, tookMs, downtimeMs, asFoundMs, report }: O
 
 /** What failed, how to see it again, and everything that was seen. */
 function explain(outcome: Outcome, bench: Bench): void {
-  const { blow, moment, seed, broken } = outcome;
+  const { runbook, blow, moment, seed, broken } = outcome;
   mkdirSync(kept, { recursive: true });
-  const file = join(kept, `${blow}-${moment.id}.json`);
+  const file = join(kept, `${runbook}-${blow}-${moment.id}.json`);
   const workers = { runbooks: bench.said('runbooks'), guard: bench.said('guard') };
   writeFileSync(file, JSON.stringify({ ...outcome, workers }, null, 2));
   for (const sentence of broken) console.log(`       ${sentence}`);
-  console.log(`       node bin/crash-sweep.js --blow ${blow} --moment ${moment.id} --seed ${seed}   (report: ${file})`);
+  console.log(
+    `       node bin/crash-sweep.js --runbook ${runbook} --blow ${blow} --moment ${moment.id} --seed ${seed}   (report: ${file})`,
+  );
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { type BlowName, blowNames, blows, momentsFor } from './blows';
 import { type Case } from './case';
 import { type Moment } from './moments';
+import { type SubjectName } from './subjects';
 
 export interface Selection {
+  /** @default daily-backup */
+  readonly runbook?: SubjectName;
   readonly seed: number;
   /** @default all */
   readonly blows?: readonly BlowName[];
@@ -17,7 +20,7 @@ export interface Selection {
 
 /** The cases of a sweep, in an order that the seed decides. */
 export function casesOf(recorded: readonly Moment[], selection: Selection): readonly Case[] {
-  const { seed, sample, all = false, moments: wanted } = selection;
+  const { runbook = 'daily-backup', seed, sample, all = false, moments: wanted } = selection;
   const cases = (selection.blows ?? blowNames).flatMap((blow) => {
     const taken = wanted
       ? recorded.filter(({ id }) => wanted.includes(id))
@@ -25,7 +28,7 @@ export function casesOf(recorded: readonly Moment[], selection: Selection): read
         ? recorded
         : momentsFor(blows[blow], recorded);
     return shuffled(
-      taken.map((moment): Case => ({ blow, moment, seed })),
+      taken.map((moment): Case => ({ runbook, blow, moment, seed })),
       seed,
     ).map((each, turn) => ({ each, turn }));
   });

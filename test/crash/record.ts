@@ -1,12 +1,14 @@
 import { type Bench } from './bench';
 import { lockHoldersOf } from './lock';
 import { type Moment, momentsOf } from './moments';
+import { type SubjectName, subjects } from './subjects';
 
-/** Runs a backup that nothing befalls, and returns its moments. */
-export async function record(bench: Bench): Promise<readonly Moment[]> {
+/** Runs a runbook that nothing befalls, and returns its moments. */
+export async function record(bench: Bench, runbook: SubjectName): Promise<readonly Moment[]> {
   const { client } = bench;
-  const workflowId = `daily-backup/lab/${new Date().toISOString()}`;
-  const handle = await client.workflow.start('dailyBackup', { workflowId, taskQueue: 'runbooks', args: [{}] });
+  const { workflowType, input } = subjects[runbook];
+  const workflowId = `${runbook}/lab/${new Date().toISOString()}`;
+  const handle = await client.workflow.start(workflowType, { workflowId, taskQueue: 'runbooks', args: [input] });
   await handle.result();
   // The next one must not meet it.
   await lockHoldersOf(bench);

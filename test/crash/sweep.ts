@@ -2,11 +2,14 @@ import { Bench } from './bench';
 import { type Case, type Outcome, runCase } from './case';
 import { type Moment } from './moments';
 import { record } from './record';
+import { type SubjectName } from './subjects';
 
 export interface SweepOptions {
+  /** @default daily-backup */
+  readonly runbook?: SubjectName;
   /** Labs side by side. */
   readonly labs: number;
-  /** Backups before the first case, so that there are archives to rotate. */
+  /** Backups before the first case, so that there are archives to rotate or to restore. */
   readonly backupsBefore: number;
   /** Chooses from the moments that were recorded. */
   readonly plan: (moments: readonly Moment[]) => readonly Case[];
@@ -27,8 +30,8 @@ export interface Swept {
  */
 export async function sweep(options: SweepOptions): Promise<Swept> {
   try {
-    const { labs, backupsBefore, plan } = options;
-    const begun = await Promise.all(Array.from({ length: labs }, () => begin(backupsBefore)));
+    const { labs, plan } = options;
+    const begun = await Promise.all(Array.from({ length: labs }, () => begin(options)));
     const [{ bench, moments }] = begun as [Begun, ...Begun[]];
     const versions = await bench.versions();
     const left = [...plan(moments)];
@@ -39,14 +42,11 @@ export async function sweep(options: SweepOptions): Promise<Swept> {
   }
 }
 
-async function work(
-  first: Bench,
-  left: Case[],
-  { backupsBefore, onOutcome, until = Infinity }: SweepOptions,
-): Promise<void> {
+async function work(first: Bench, left: Case[], options: SweepOptions): Promise<void> {
+  const { onOutcome, until = Infinity } = options;
   let bench: Bench | null = first;
   for (let next = left.shift(); next && Date.now() < until; next = left.shift()) {
-    bench ??= (await begin(backupsBefore)).bench;
+    bench ??= (await begin(options)).bench;
     const outcome = await runCase(bench, next);
     onOutcome(outcome, bench);
     if (outcome.broken.length === 0) {
@@ -63,9 +63,10 @@ interface Begun {
   readonly moments: readonly Moment[];
 }
 
-async function begin(backups: number): Promise<Begun> {
+async function begin({ runbook = 'daily-backup', backupsBefore }: SweepOptions): Promise<Begun> {
   const bench = await Bench.open();
   let moments: readonly Moment[] = [];
-  for (let backup = 0; backup < backups; backup += 1) moments = await record(bench);
+  for (let backup = 0; backup < backupsBefore; backup += 1) moments = await record(bench, 'daily-backup');
+  if (runbook !== 'daily-backup') moments = await record(bench, runbook);
   return { bench, moments };
 }

@@ -1,11 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem, type as systemName } from 'node:os';
 import { type Blow, type BlowName, blowNames, blows } from './blows';
 import { type Outcome } from './case';
 import { touchesSite } from './effects';
 import { type Edge, type Moment, momentText } from './moments';
+import { type SubjectName } from './subjects';
 
 export interface SweepResult {
+  readonly runbook: SubjectName;
   readonly outcomes: readonly Outcome[];
   /** Cases that there were to be; those that are missing were left out for want of time. */
   readonly planned: number;
@@ -20,16 +22,41 @@ export interface SweepResult {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Writes the page with the result of a sweep. */
+/** Writes the page with the result of a sweep: that of the backup anew, that of another runbook as a section of it. */
 export function writeTable(file: string, result: SweepResult): void {
-  writeFileSync(file, pageOf(result, new Date()));
+  const page = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const restore = restoreSection.exec(page)?.[0] ?? '';
+  const now = new Date();
+  if (result.runbook === 'daily-backup') writeFileSync(file, pageOf(result, now, restore));
+  else
+    writeFileSync(
+      file,
+      page.replace(restore, '').replace(/^(?=## What is dealt$)/m, () => sectionOf(result, now)),
+    );
 }
 
-/** The page as Markdown, as prettier would have it. */
-export function pageOf(result: SweepResult, now: Date): string {
-  const { outcomes, planned, moments, seed, tookMs, labs, whole, words, versions } = result;
+const restoreSection = /^## Restore$[^]*?(?=^## )/m;
+
+/** The section of a restore. */
+export function sectionOf(result: SweepResult, now: Date): string {
+  const { outcomes, moments } = result;
   const failed = outcomes.filter(({ broken }) => broken.length > 0);
-  const command = ['node bin/crash-sweep.js', ...words].join(' ');
+  return `## Restore
+
+The same blows, at the moments of a [restore](restore.md), ${now.toISOString().slice(0, 10)}.
+
+${summaryOf(result)}
+
+Of ${moments.length} moments: ${edgesInWords(moments)}. Besides what must hold after any run: the data that serves is whole, row by row the old one with every
+acknowledged write or exactly the backup and what was written since; the journal of the swap says which, and leaves none half-way; nothing staged is left.
+${failed.length > 0 ? `\n${failed.map(failureOf).join('\n')}\n` : ''}
+`;
+}
+
+/** The page as Markdown, as prettier would have it. @param restore a section of it */
+export function pageOf(result: SweepResult, now: Date, restore: string): string {
+  const { outcomes, moments, versions } = result;
+  const failed = outcomes.filter(({ broken }) => broken.length > 0);
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${systemName()} ${release()}`;
   return `# The crash sweep
@@ -37,23 +64,14 @@ export function pageOf(result: SweepResult, now: Date): string {
 What dies, dies here: at every moment of a daily backup, in separate runs on the [lab](lab.md), with a real Temporal server and workers that are
 really killed. This page is written by the command.
 
-\`\`\`
-${command}
-\`\`\`
-
-${outcomes.length} cases${whole ? '' : ' (a part of the sweep)'}${planned > outcomes.length ? ` of ${planned}, the rest left out for want of time` : ''}, **${outcomes.length - failed.length} passed, ${failed.length} failed**, in ${minutes(tookMs)} on ${labs} labs side by side; seed ${seed}.
-
-${table([
-  ['blow', 'moments', 'passed', 'worst downtime', 'worst time to as found', 'how the runs ended'],
-  ...blowNames.filter((name) => outcomes.some(({ blow }) => blow === name)).map((name) => rowOf(name, outcomes)),
-])}
+${summaryOf(result)}
 
 - **Moments** are taken from the history of one undisturbed run: ${moments.length} of them, ${edgesInWords(moments)}.
 - **Downtime** is what a visitor of the site saw, who reads and writes all the time; an undisturbed backup on this lab is included in it.
 - **As found** is counted from the blow until production serves, the database runs, the backup server is off and the address is where it was,
   and stays so. Where the run goes on to its end that is the rest of the backup.
 
-## What is dealt
+${restore}## What is dealt
 
 ${table([['blow', 'what happens', 'when'], ...blowNames.map((name) => [name, (blows[name] as Blow).what, whenOf(blows[name])])])}
 
@@ -76,6 +94,22 @@ ${failed.length > 0 ? `\n## Failed\n\n${failed.map(failureOf).join('\n')}\n` : '
 
 ${table([['', ''], ['date', now.toISOString()], ['machine', machine], ...Object.entries(versions)])}
 `;
+}
+
+/** The command, what came of it, and a row for each blow. */
+function summaryOf({ outcomes, planned, seed, tookMs, labs, whole, words }: SweepResult): string {
+  const failed = outcomes.filter(({ broken }) => broken.length > 0);
+  const command = ['node bin/crash-sweep.js', ...words].join(' ');
+  return `\`\`\`
+${command}
+\`\`\`
+
+${outcomes.length} cases${whole ? '' : ' (a part of the sweep)'}${planned > outcomes.length ? ` of ${planned}, the rest left out for want of time` : ''}, **${outcomes.length - failed.length} passed, ${failed.length} failed**, in ${minutes(tookMs)} on ${labs} labs side by side; seed ${seed}.
+
+${table([
+  ['blow', 'moments', 'passed', 'worst downtime', 'worst time to as found', 'how the runs ended'],
+  ...blowNames.filter((name) => outcomes.some(({ blow }) => blow === name)).map((name) => rowOf(name, outcomes)),
+])}`;
 }
 
 function rowOf(name: BlowName, all: readonly Outcome[]): string[] {
@@ -106,8 +140,8 @@ function edgesInWords(moments: readonly Moment[]): string {
   );
 }
 
-function failureOf({ blow, moment, seed, broken }: Outcome): string {
-  const command = `node bin/crash-sweep.js --blow ${blow} --moment ${moment.id} --seed ${seed}`;
+function failureOf({ runbook, blow, moment, seed, broken }: Outcome): string {
+  const command = `node bin/crash-sweep.js --runbook ${runbook} --blow ${blow} --moment ${moment.id} --seed ${seed}`;
   return `- **${blow}**, ${momentText(moment)}: ${broken.map((each) => each.split('\n')[0]).join('; ')}. \`${command}\``;
 }
 

@@ -1,8 +1,9 @@
 import { Bench } from '../crash/bench';
 import { type Outcome } from '../crash/case';
 import { momentText } from '../crash/moments';
-import { casesOf } from '../crash/plan';
+import { casesOf, type Selection } from '../crash/plan';
 import { sweep } from '../crash/sweep';
+import { sweepTest } from '../support/sweep';
 
 // Always the same here: a failure is the change's. The sweep looks elsewhere.
 const seed = Number(process.env.CRASH_SEED ?? 7);
@@ -10,12 +11,13 @@ const cases = 2;
 
 afterAll(() => Bench.closeAll(), 60_000);
 
-test(`whatever dies, and whenever: the site is as it was found (CRASH_SEED=${seed})`, async () => {
+async function expectAllHolds(selection: Pick<Selection, 'runbook'>): Promise<void> {
   const outcomes: Outcome[] = [];
   await sweep({
+    ...selection,
     labs: 1,
     backupsBefore: 1,
-    plan: (moments) => casesOf(moments, { seed, sample: cases, blows: ['worker-both', 'terminate'] }),
+    plan: (moments) => casesOf(moments, { ...selection, seed, sample: cases, blows: ['worker-both', 'terminate'] }),
     onOutcome: (outcome) => outcomes.push(outcome),
   });
   expect(outcomes).toHaveLength(cases);
@@ -25,4 +27,16 @@ test(`whatever dies, and whenever: the site is as it was found (CRASH_SEED=${see
     broken: outcome.broken,
   }));
   expect(broken).toEqual(broken.map((each) => ({ ...each, broken: [] })));
+}
+
+test(`whatever dies, and whenever: the site is as it was found (CRASH_SEED=${seed})`, async () => {
+  await expectAllHolds({});
 }, 420_000);
+
+sweepTest(
+  `whatever dies in a restore: the old or the restored data serves, whole (CRASH_SEED=${seed})`,
+  async () => {
+    await expectAllHolds({ runbook: 'restore' });
+  },
+  420_000,
+);
