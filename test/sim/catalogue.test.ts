@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { actions } from '../../workflows/contract/actions';
 import { messages } from '../../workflows/contract/messages';
 import { workflowBundle } from '../support/site-worker';
-import { SiteModel } from './site/model';
+import { type SiteModel } from './site/model';
 import { Sandbox, WorkflowBug } from './temporal/sandbox';
 import { hourMs, Weeks } from './weeks';
 
