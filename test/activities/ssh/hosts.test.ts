@@ -71,16 +71,16 @@ describe('a command', () => {
     expect(stdout).toBe('done\n');
   });
 
-  test('takes less than 50 ms on a warm connection', async () => {
+  test('is not held back for the other side to acknowledge it: that takes 80 ms and more, every time', async () => {
     const db1 = host();
-    await db1.run(sh`true`);
     const times: number[] = [];
-    for (let index = 0; index < 11; index++) {
+    for (let index = 0; index < 12; index++) {
       const start = performance.now();
       await db1.run(sh`true`);
       times.push(performance.now() - start);
     }
-    expect(times.sort((a, b) => a - b)[5]).toBeLessThan(50);
+    // However busy the machine is, once in twelve it is not.
+    expect(Math.min(...times)).toBeLessThan(50);
   });
 });
 
