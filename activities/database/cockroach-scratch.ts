@@ -1,4 +1,5 @@
 import { sh, type ShellText } from '../ssh/shell';
+import { scratchServer } from './scratch-server';
 
 /**
  * The scratch database of a read-back, as shell functions: see `DatabaseEngine.scratch`.
@@ -7,9 +8,8 @@ import { sh, type ShellText } from '../ssh/shell';
  * `start-single-node` dials nobody, so a copy of a store never meets its original.
  */
 export function cockroachScratch({ database }: { readonly database: string }): ShellText {
-  return sh`
+  return sh`${scratchServer}
 scratch_database=${database}
-scratch_pid=
 
 # Runs one statement in a database and prints the value in its last line.
 scratch_query() {
@@ -20,25 +20,23 @@ free_port() {
   echo $((20000 + $(od -An -N2 -tu2 /dev/urandom) % 30000))
 }
 
+scratch_answers() {
+  [ "$(scratch_query defaultdb 'select 1 as one')" = 1 ]
+}
+
 scratch_start() {
   for attempt in 1 2 3 4 5; do
     scratch_port=$(free_port)
     cockroach start-single-node --insecure --store="$1" --listen-addr="127.0.0.1:$scratch_port" --http-addr="127.0.0.1:$(free_port)" > "$scratch/log" 2>&1 9>&- &
     scratch_pid=$!
-    left=1500
-    while is_alive "$scratch_pid" && [ "$left" -gt 0 ]; do
-      if [ "$(scratch_query defaultdb 'select 1 as one')" = 1 ]; then return 0; fi
-      sleep 0.2
-      left=$((left - 1))
-    done
+    if scratch_await scratch_answers; then return 0; fi
     grep -q 'address already in use' "$scratch/log" || return 1
   done
   return 1
 }
 
 scratch_count() {
-  counted=$(scratch_query "$scratch_database" "select count(*) as count from $1")
-  case $counted in '' | *[!0-9]*) return 1 ;; *) echo "$counted" ;; esac
+  scratch_number "$(scratch_query "$scratch_database" "select count(*) as count from $1")"
 }
 
 scratch_has_marker() {
@@ -46,15 +44,7 @@ scratch_has_marker() {
 }
 
 scratch_stop() {
-  [ -n "$scratch_pid" ] || return 0
-  kill -TERM "$scratch_pid" 2> /dev/null || :
-  left=100
-  while is_alive "$scratch_pid" && [ "$left" -gt 0 ]; do
-    sleep 0.1
-    left=$((left - 1))
-  done
-  kill -KILL "$scratch_pid" 2> /dev/null || :
-  scratch_pid=
+  scratch_end TERM
 }
 `;
 }

@@ -1,4 +1,5 @@
 import { sh, type ShellText } from '../ssh/shell';
+import { scratchServer } from './scratch-server';
 
 export interface PostgresScratchOptions {
   readonly database: string;
@@ -15,13 +16,16 @@ export interface PostgresScratchOptions {
  * who reaches it may do anything. Tables that lie outside the data directory are not in a copy: that is refused.
  */
 export function postgresScratch({ database, user, programs }: PostgresScratchOptions): ShellText {
-  return sh`
+  return sh`${scratchServer}
 scratch_database=${database}
-scratch_pid=
 
 # Runs one statement in a database and prints the value. The way to the socket is relative: a whole one may be too long.
 scratch_query() {
   (cd "$scratch" && timeout 300 env PGCONNECT_TIMEOUT=4 ${programs.psql} -X -A -t -q -w -v ON_ERROR_STOP=1 -h /proc/self/cwd -p 5432 -U ${user} -d "$1" -c "$2" 2> "$scratch/error")
+}
+
+scratch_answers() {
+  [ "$(scratch_query postgres 'select 1')" = 1 ]
 }
 
 scratch_start() {
@@ -43,18 +47,11 @@ scratch_start() {
   [ "$(id -u)" -ne 0 ] || set -- unshare --user --map-user=65534 --map-group=65534 "$@"
   "$@" > "$scratch/log" 2>&1 9>&- &
   scratch_pid=$!
-  left=1500
-  while is_alive "$scratch_pid" && [ "$left" -gt 0 ]; do
-    if [ "$(scratch_query postgres 'select 1')" = 1 ]; then return 0; fi
-    sleep 0.2
-    left=$((left - 1))
-  done
-  return 1
+  scratch_await scratch_answers
 }
 
 scratch_count() {
-  counted=$(scratch_query "$scratch_database" "select count(*) from $1")
-  case $counted in '' | *[!0-9]*) return 1 ;; *) echo "$counted" ;; esac
+  scratch_number "$(scratch_query "$scratch_database" "select count(*) from $1")"
 }
 
 scratch_has_marker() {
@@ -62,15 +59,7 @@ scratch_has_marker() {
 }
 
 scratch_stop() {
-  [ -n "$scratch_pid" ] || return 0
-  kill -INT "$scratch_pid" 2> /dev/null || :
-  left=100
-  while is_alive "$scratch_pid" && [ "$left" -gt 0 ]; do
-    sleep 0.1
-    left=$((left - 1))
-  done
-  kill -KILL "$scratch_pid" 2> /dev/null || :
-  scratch_pid=
+  scratch_end INT
 }
 `;
 }

@@ -1,10 +1,10 @@
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { type Plan } from '../../workflows/contract/plan';
 import { type GuardState, type LockState, messages } from '../../workflows/contract/messages';
 import { type RunbookResult } from '../../workflows/contract/runbooks';
 import { fail } from '../../activities/failures';
 import { FakeSite, fakeDocument, gate } from '../support/fake-site';
+import { failureOf, SiteRuns } from '../support/site-runs';
 import { type SiteWorker, startSiteWorker } from '../support/site-worker';
 import { sweepTest } from '../support/sweep';
 import { startTemporal, type TemporalServer, until } from '../support/temporal-server';
@@ -12,7 +12,7 @@ import { startTemporal, type TemporalServer, until } from '../support/temporal-s
 let temporal: TemporalServer;
 let site: FakeSite;
 let worker: SiteWorker;
-let runs = 0;
+const runs = new SiteRuns(() => temporal.client);
 
 beforeAll(async () => {
   temporal = await startTemporal();
@@ -23,37 +23,14 @@ beforeEach(async () => {
   worker = await startSiteWorker(temporal.address, temporal.client, site);
 }, 60_000);
 afterEach(async () => {
-  // A lock outlives its site: the next test begins with a free one.
-  for await (const { workflowId, runId } of temporal.client.workflow.list({ query: 'ExecutionStatus = "Running"' }))
-    await temporal.client.workflow
-      .getHandle(workflowId, runId)
-      .terminate()
-      .catch(() => undefined);
+  await runs.terminateAll();
   await worker.stop();
 });
 
-async function start(input: unknown = {}, workflow = 'dailyBackup'): Promise<WorkflowHandle> {
-  runs += 1;
-  return await temporal.client.workflow.start(workflow, {
-    workflowId: `${workflow}/fake/${runs}`,
-    taskQueue: 'runbooks',
-    args: [input],
-  });
-}
+const start = (input: unknown = {}, workflow = 'dailyBackup') => runs.start(workflow, input);
 
-async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure> {
-  const error: unknown = await run.result().then(
-    () => new Error('it did not fail'),
-    (thrown: unknown) => thrown,
-  );
-  const cause = error instanceof WorkflowFailedError ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure)) throw cause;
-  return cause;
-}
-
-const guardOf = (run: WorkflowHandle) => temporal.client.workflow.getHandle(`guard/${run.workflowId}`);
-const guardEnded = (run: WorkflowHandle) =>
-  guardOf(run).result() as Promise<{ restored: string[]; why: string | null }>;
+const guardOf = (run: WorkflowHandle) => runs.guardOf(run);
+const guardEnded = (run: WorkflowHandle) => runs.guardEnded(run);
 
 const wholeBackup = [
   'server on',

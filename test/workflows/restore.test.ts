@@ -1,17 +1,17 @@
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { type WorkflowHandle } from '@temporalio/client';
 import { type Plan } from '../../workflows/contract/plan';
 import { messages, type RunProgress } from '../../workflows/contract/messages';
 import { type RunbookResult } from '../../workflows/contract/runbooks';
 import { fail } from '../../activities/failures';
 import { FakeSite, gate } from '../support/fake-site';
+import { failureOf, SiteRuns } from '../support/site-runs';
 import { type SiteWorker, startSiteWorker } from '../support/site-worker';
 import { startTemporal, type TemporalServer, until } from '../support/temporal-server';
 
 let temporal: TemporalServer;
 let site: FakeSite;
 let worker: SiteWorker;
-let runs = 0;
+const runs = new SiteRuns(() => temporal.client);
 
 const archive = 'fake-20260104.tar.zst';
 const waived = { approval: { waived: 'rehearsed' } };
@@ -43,36 +43,14 @@ beforeEach(async () => {
   worker = await startSiteWorker(temporal.address, temporal.client, site);
 }, 60_000);
 afterEach(async () => {
-  // A lock outlives its site: the next test begins with a free one.
-  for await (const { workflowId, runId } of temporal.client.workflow.list({ query: 'ExecutionStatus = "Running"' }))
-    await temporal.client.workflow
-      .getHandle(workflowId, runId)
-      .terminate()
-      .catch(() => undefined);
+  await runs.terminateAll();
   await worker.stop();
 });
 
-async function start(input: object = waived, workflow = 'restore'): Promise<WorkflowHandle> {
-  runs += 1;
-  return await temporal.client.workflow.start(workflow, {
-    workflowId: `${workflow}/fake/${runs}`,
-    taskQueue: 'runbooks',
-    args: [input],
-  });
-}
+const start = (input: object = waived, workflow = 'restore') => runs.start(workflow, input);
 
 const restored = async (run: WorkflowHandle) => (await run.result()) as RunbookResult<'restore'>;
-const guardEnded = (run: WorkflowHandle) => temporal.client.workflow.getHandle(`guard/${run.workflowId}`).result();
-
-async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure> {
-  const error: unknown = await run.result().then(
-    () => new Error('it did not fail'),
-    (thrown: unknown) => thrown,
-  );
-  const cause = error instanceof WorkflowFailedError ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure)) throw cause;
-  return cause;
-}
+const guardEnded = (run: WorkflowHandle) => runs.guardEnded(run);
 
 const asks = (run: WorkflowHandle) =>
   until('it asks', async () => (await run.query<RunProgress>(messages.progress)).asked.at(-1));
