@@ -57,8 +57,6 @@ shared_buffers = 32MB
 max_wal_size = 64MB
 min_wal_size = 8MB
 wal_recycle = off
-wal_level = minimal
-max_wal_senders = 0
 # Every crash a lab knows is a kill, and what was handed to the kernel survives that.
 fsync = off`;
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Client, DatabaseError, type QueryArrayResult } from 'pg';
@@ -8,7 +9,8 @@ const NOT_CONNECTED = 2;
 
 /**
  * A small `psql`, for hosts that have PostgreSQL's server but not its client: runs each `-c`, or standard input, and
- * prints rows unaligned. It knows the flags below; what it prints and how it ends is as with the real program.
+ * prints rows unaligned. It knows the flags below, and of the commands that begin with a backslash `\!`; what it prints
+ * and how it ends is as with the real program and `ON_ERROR_STOP`.
  */
 async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -49,6 +51,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   try {
     for (const statement of values.command ?? [readFileSync(0, 'utf8')]) {
+      if (statement.startsWith('\\')) {
+        backslash(statement.slice(1));
+        continue;
+      }
       const results: unknown = await client.query({ text: statement, rowMode: 'array' });
       for (const { fields, rows } of [results].flat() as QueryArrayResult<(string | null)[]>[]) {
         if (fields.length === 0) continue;
@@ -64,6 +70,12 @@ async function main(argv: readonly string[]): Promise<number> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** `\!`: the shell runs a command while the session stays open. How the command ends is not looked at. */
+function backslash(command: string): void {
+  if (!command.startsWith('!')) throw new Error(`invalid command \\${command.split(/\s/, 1)[0]}`);
+  spawnSync('sh', ['-c', command.slice(1).trimStart()], { stdio: 'inherit' });
 }
 
 function message(error: unknown): string {
