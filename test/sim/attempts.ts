@@ -265,7 +265,7 @@ export class SimulatedWorkers implements Workers {
 
   #notice(call: Call, number: number, error: unknown): void {
     const notice = noticeOfClose(call, number, error);
-    if (notice) this.site.messages.push({ ...notice, run: call.workflowId });
+    if (notice) this.site.inform({ ...notice, run: call.workflowId });
   }
 }
 

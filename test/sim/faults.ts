@@ -35,7 +35,10 @@ type WorldFault =
   | { readonly kind: 'reset'; readonly run: number; readonly share: number }
   | { readonly kind: 'an operator'; readonly does: OperatorAct; readonly forMs: number };
 
-/** What is stopped or taken down is brought back by the same operator after the stated time, but for the server. */
+/**
+ * What is stopped or taken down is brought back by the same operator after the stated time, but for the server; a
+ * database that was started is stopped when an alarm asks for that.
+ */
 export type OperatorAct = 'start database' | 'stop database' | 'production up' | 'production down' | 'stop server';
 
 type At<F> = { readonly at: Moment } & F;

@@ -4,12 +4,13 @@ import { runbooks } from '../../workflows/contract/runbooks';
 import { SimulatedWorkers } from './attempts';
 import { Clock } from './clock';
 import { Companions } from './companions';
-import { type Disturbance, faultText, type OperatorAct } from './faults';
+import { type Disturbance, type Fault, faultText, type OperatorAct } from './faults';
 import { Invariants, type Violation } from './invariants';
 import { agreeable, questionIn } from './people';
 import { Random } from './random';
 import { type Scenario } from './scenario';
-import { SiteModel } from './site/model';
+import { type Message, SiteModel } from './site/model';
+import { inUse } from './site/store';
 import { type Execution } from './temporal/execution';
 import { type Command, type Sandbox, WorkflowBug } from './temporal/sandbox';
 import { TemporalServer } from './temporal/server';
@@ -30,6 +31,8 @@ const withoutStacks = (key: string, value: unknown) => (key === 'stackTrace' ? u
 
 const startMs = Date.UTC(2026, 0, 5, 2);
 const patienceMs = 12 * 3_600_000;
+/** From an alarm to what a person does about it. */
+const heedMs = 120_000;
 /** A workflow that goes round in circles. */
 const mostTasks = 3000;
 
@@ -86,6 +89,7 @@ class World {
       this.#say(`SITE ${change.what}${change.call ? ` by ${change.call.workflowId}` : ''}`);
       this.#invariants.changed(change);
     };
+    this.#site.told = (message) => this.#heed(message);
   }
 
   async run(): Promise<Verdict> {
@@ -292,6 +296,17 @@ class World {
   #byHandAgain(does: OperatorAct): void {
     if (does === 'stop database') this.#site.running = true;
     if (does === 'production down') this.#site.production = 'production';
+  }
+
+  /** Who has started a database over which data is to be moved stops it when an alarm says that it is in the way. */
+  #heed({ kind, text }: Message): void {
+    const started = (fault: Fault) => fault.kind === 'an operator' && fault.does === 'start database';
+    if (kind !== 'alarm' || !text.includes(inUse) || !this.scenario.faults.some(started)) return;
+    this.#until(heedMs, () => {
+      if (!this.#site.store.isMoving) return;
+      this.#say('an operator heeds the alarm and stops the database');
+      this.#site.running = false;
+    });
   }
 
   #say(text: string): void {

@@ -55,6 +55,8 @@ export class SiteModel {
   readonly messages: Message[] = [];
   /** Hosts that do not answer now. */
   readonly unreachable = new Set<string>();
+  /** Told of every message to people. */
+  told: (message: Message) => void = () => {};
   /** Told of every change that took effect. */
   changed: (change: Change) => void = () => {};
 
@@ -105,6 +107,11 @@ export class SiteModel {
     if (state === 'lost') throw fail('UnknownOutcome', `the job ${key} is lost: its host was rebooted`);
     if (state === 'stopped') throw fail('ResourceFailed', `the job ${key}: a signal ended it`);
     return output;
+  }
+
+  inform(message: Message): void {
+    this.messages.push(message);
+    this.told(message);
   }
 
   /** A host loses power and everything that runs on it; its disks stay. */
@@ -366,7 +373,7 @@ export class SiteModel {
       return { key, host, state, starts };
     },
     notify: ({ kind, run, text }) => {
-      this.messages.push({ kind, run, text });
+      this.inform({ kind, run, text });
       return {};
     },
   };

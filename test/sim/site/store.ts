@@ -11,6 +11,9 @@ interface Swap {
   readonly facts: InputOf<'swapStore'>['facts'] | null;
 }
 
+/** As the host says it of a store that some process has open. */
+export const inUse = 'the store is in use: stop the database first';
+
 /** What a site in memory finds in its store at first. */
 export const presentData = 'present';
 
@@ -35,7 +38,7 @@ export class Store {
     const state = this.swapState(aside);
     if (state === 'swapped') return false;
     if (state !== 'none') throw fail('PreconditionFailed', `the swap ${aside} was ${state}`);
-    if (running) throw fail('ResourceFailed', 'the store is in use');
+    if (running) throw fail('ResourceFailed', inUse);
     if (this.staged === null) throw fail('ResourceFailed', 'there is nothing on the stage');
     this.swaps.set(aside, { state: 'swapped', old: this.content, facts });
     this.content = this.staged;
@@ -47,10 +50,15 @@ export class Store {
     const swap = this.swaps.get(aside);
     if (!swap) this.swaps.set(aside, { state: 'returned', old: this.content, facts: null });
     if (swap?.state !== 'swapped') return false;
-    if (running) throw fail('ResourceFailed', 'the store is in use');
+    if (running) throw fail('ResourceFailed', inUse);
     this.content = swap.old;
     swap.state = 'returned';
     return true;
+  }
+
+  /** New data is in the old one's place, and nobody has agreed to keep it yet. */
+  get isMoving(): boolean {
+    return [...this.swaps.values()].some(({ state }) => state === 'swapped');
   }
 
   keep(aside: string): boolean {
