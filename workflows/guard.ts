@@ -20,7 +20,7 @@ import {
   type OpenBracket,
 } from './contract/messages';
 import { ask, carryOut, watch } from './kit/carry-out';
-import { closeForGood, recheckSeconds } from './kit/late-changes';
+import { closeForGood, nothingLands, recheckSeconds } from './kit/late-changes';
 import { patches } from './kit/patches';
 import {
   bracketClosed,
@@ -157,10 +157,13 @@ class Guard {
     const again = brackets.filter(
       ({ close }, index) => !brackets.slice(index + 1).some((later) => targetOf(later.close) === targetOf(close)),
     );
+    if (Date.now() >= until) return;
     while (Date.now() < until) {
       await sleep(Math.min(recheckSeconds * 1000, until - Date.now()));
       for (const open of again) await this.#carryOutClose(open);
     }
+    // What was repeated may have been given up as well.
+    if (patches.outlastsItself()) await nothingLands({ workflowId, runId });
   }
 
   #inner(kind: OpenBracket['kind']): OpenBracket[] {

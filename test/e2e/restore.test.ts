@@ -1,3 +1,6 @@
+import { copyFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Client } from '@temporalio/client';
 import { type CatalogueEntry } from '../../workflows/contract/actions/archives';
 import { type RunbookResult } from '../../workflows/contract/runbooks';
@@ -5,7 +8,7 @@ import { LabSite, type Report, type WorkerProcess } from '../support/lab-site';
 import { sweepTest } from '../support/sweep';
 import { until } from '../support/temporal-server';
 
-const lab = new LabSite();
+const lab = new LabSite({ RUNBOOK_FILES: runbookFiles() });
 let client: Client;
 let worker: WorkerProcess;
 /** The report of the backup that is restored. */
@@ -20,6 +23,13 @@ beforeAll(async () => {
 }, 400_000);
 afterAll(() => lab.down(), 60_000);
 afterEach(() => lab.succeed('lab', 'fault', 'clear'), 60_000);
+
+/** The drill's schedule as the repository declares it, and none that would fire in the middle of a test. */
+function runbookFiles(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'runbooks-'));
+  copyFileSync(join('runbooks', 'restore-drill.yaml'), join(directory, 'restore-drill.yaml'));
+  return directory;
+}
 
 const waived = ['--set', 'approval.waived=rehearsed in a test'];
 const rowsOf = ({ result }: Report) => (result as { rows?: Record<string, number> } | null)?.rows;
@@ -131,8 +141,11 @@ sweepTest(
   240_000,
 );
 
-test('a drill measures how long a restore takes and what it would lose, and both are in the catalogue', async () => {
-  const report = await lab.drill();
+test('a drill by its schedule measures how long a restore takes and what it would lose, and both are in the catalogue', async () => {
+  await lab.succeed('schedules', 'apply');
+  const { run } = await lab.json<{ run: string }>('schedules', 'trigger', 'restore-drill/lab');
+  expect(run).toMatch(/^restore-drill\/lab-/);
+  const report = await lab.ended(run, 120);
   expect(report).toMatchObject({ status: 'completed', result: { backup: backup.result?.archive } });
   const { rtoMs, rpoMs } = report.result as unknown as RunbookResult<'restore-drill'>;
   expect(rtoMs).toBeGreaterThan(0);
@@ -140,7 +153,7 @@ test('a drill measures how long a restore takes and what it would lose, and both
   const kept = await lab.json<CatalogueEntry[]>('backups', 'lab');
   const entry = kept.find(({ name }) => name === backup.result?.archive);
   expect(entry?.drills).toEqual([expect.objectContaining({ ok: true, rtoMs, rpoMs, run: report.workflowId })]);
-}, 120_000);
+}, 180_000);
 
 sweepTest(
   'a corrupt archive is refused before production is touched, and a drill distrusts it',

@@ -82,13 +82,19 @@ export interface WorkerProcess {
 export class LabSite {
   readonly directory = mkdtempSync(join(tmpdir(), 'lab-'));
   readonly #workers = new Set<WorkerProcess>();
-  readonly env: NodeJS.ProcessEnv = {
-    ...process.env,
-    RUNBOOK_LAB: this.directory,
-    LAB_MEGABYTES: '12',
-    LAB_BOOT_DELAY_MS: '200',
-    NO_COLOR: '1',
-  };
+  readonly env: NodeJS.ProcessEnv;
+
+  /** @param more of the environment of every command */
+  constructor(more: NodeJS.ProcessEnv = {}) {
+    this.env = {
+      ...process.env,
+      RUNBOOK_LAB: this.directory,
+      LAB_MEGABYTES: '12',
+      LAB_BOOT_DELAY_MS: '200',
+      NO_COLOR: '1',
+      ...more,
+    };
+  }
 
   async up(): Promise<void> {
     await this.succeed('lab', 'up');

@@ -9,6 +9,8 @@ export const patches = {
   closesForGood: () => patched('2026-11-closes-for-good'),
   /** What is closed is looked at once more when nothing can land any more. */
   looksLast: () => patched('2026-11-looks-last'),
+  /** A guard that has repeated its closes waits until none of those can land any more. */
+  outlastsItself: () => patched('2026-11-outlasts-itself'),
   /** A run whose guard has taken over asks when that is done, and does not count on being told. */
   asksForGuardsEnd: () => patched('2026-11-asks-for-guards-end'),
   /** Who waits for the lock asks for it again. */
