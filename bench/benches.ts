@@ -1,0 +1,5 @@
+import { type Bench } from './harness/bench';
+import { step } from './step';
+
+/** Every bench there is, in the order they are run. */
+export const benches: readonly Bench[] = [step];
