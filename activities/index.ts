@@ -12,6 +12,7 @@ import { systemClock } from './openstack/clock';
 import { type Tell } from './perform';
 import { productionActions } from './production';
 import { restoreActions } from './restore';
+import { snapshotActions } from './snapshot';
 import { type Sites } from './site/sites';
 import { createSshHosts } from './ssh/hosts';
 import { volumeActions } from './volume';
@@ -47,6 +48,7 @@ export function createActivities({ client, env, sites, home, cwd }: ActivityDepe
     ...databaseActions({ ssh, clock }),
     ...volumeActions({ openstack, ssh }),
     ...copyActions({ openstack, ssh, routeTo }),
+    ...snapshotActions({ openstack, ssh, routeTo }),
     ...restoreActions({ openstack, ssh, routeTo, clock }),
     ...archiveActions({
       openstack,

@@ -1,26 +1,24 @@
 import { act } from './contract/actions';
-import { pullAuthorized } from './procedures/pull-authorized';
 import { serverRunning, volumeMounted, workplaceMade, workplaceOf } from './procedures/backup-server';
-import { databaseStopped, requireHealthy } from './procedures/database-stopped';
-import { downtimeMs, productionDown, requireProduction } from './procedures/production-down';
+import { copyStrategies } from './procedures/copy-strategies';
+import { requireHealthy } from './procedures/database-stopped';
+import { downtimeMs, requireProduction } from './procedures/production-down';
 import { removeExpiredAside } from './procedures/data-aside';
 import { tellIfLastBackupIsOld } from './procedures/last-backup';
 import { runbook } from './kit/runbook';
 import { planRetention } from './planners/retention';
 
 /**
- * Takes production down for as long as it takes to copy what has changed, and makes an archive of the copy that has
- * been read back before an older one goes.
+ * Takes production down for as short as its strategy can, and makes an archive of the copy that has been read back
+ * before an older one goes.
  */
 export const dailyBackup = runbook('daily-backup', async (ops, input) => {
   const { site, run } = ops;
   const { production, database, backup } = site;
+  const strategy = input.strategy ?? backup.strategy ?? 'cold';
   const policy = { ...backup.retention, keep: input.keep ?? backup.keep };
   const workplace = workplaceOf(backup);
-  const pull = { workplace, database, name: 'daily-backup' };
   const place = { host: backup.host, volume: backup.volume, directory: backup.directory };
-  const times = { downAt: '', upAt: '' };
-  const stop = { forced: false };
 
   await ops.lock('site');
 
@@ -34,39 +32,30 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
   requireHealthy(database, engine);
   const known = (await ops.attempt(act.readCatalogue({ site: site.name })))?.backups ?? [];
   await tellIfLastBackupIsOld(ops, known);
+  const copy = await copyStrategies[strategy](ops, workplace);
 
   return await ops.during(serverRunning(backup.host, site.limits), () =>
     ops.during(volumeMounted(backup), () =>
       ops.during(workplaceMade(workplace), async () => {
         await ops.do(act.checkBackupHost({ workplace, database }));
 
-        const copied = await ops.during(pullAuthorized(pull), async () => {
-          const ahead = await ops.job(act.copyAhead({ pull }));
-
-          return await ops.during(productionDown(site, `daily backup, run ${run.workflowId}`, times), async () => {
-            // Nobody writes any more.
-            const rows = await ops.do(act.countRows({ database }));
-            const store = await ops.during(databaseStopped(database, stop), () => ops.job(act.copyStore({ pull })));
-            return { ahead, store, ...rows };
-          });
-        });
-
+        const copied = await copy();
         const archive = await ops.job(
           act.makeArchive({
             workplace,
             directory: backup.directory,
-            name: `${site.name}-${times.downAt.replace(/[-:]|\.\d+/g, '')}`,
+            name: `${site.name}-${copied.downAt.replace(/[-:]|\.\d+/g, '')}`,
             facts: {
               site: site.name,
               engine: database.spec.engine,
               version: engine.version,
               standIn: engine.standIn,
-              strategy: 'cold',
+              strategy,
               run,
               rows: copied.rows,
               marker: copied.marker,
-              productionDownAt: times.downAt,
-              productionUpAt: times.upAt,
+              productionDownAt: copied.downAt,
+              productionUpAt: copied.upAt,
               note: input.note,
             },
           }),
@@ -88,21 +77,21 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
 
         return {
           archive: archive.archive,
+          strategy,
           manifestSha256: archive.manifestSha256,
           bytes: archive.bytes,
           storeBytes: copied.store.bytes,
-          copiedAheadBytes: copied.ahead.copiedBytes,
+          copiedAheadBytes: copied.aheadBytes,
           copiedBytes: copied.store.copiedBytes,
           rows: copied.rows,
           marker: copied.marker,
-          downtimeMs: downtimeMs(times),
+          downtimeMs: downtimeMs(copied),
           durationsMs: {
-            copyAhead: copied.ahead.tookMs,
-            copyStore: copied.store.tookMs,
+            ...copied.durationsMs,
             makeArchive: archive.tookMs,
             readBack: proof.tookMs,
           },
-          databaseStoppedByForce: stop.forced,
+          databaseStoppedByForce: copied.stoppedByForce,
           verifiedAt: proof.verifiedAt,
           rotated: decisions.remove,
           kept: decisions.keep,

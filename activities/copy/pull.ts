@@ -147,9 +147,9 @@ export function pullActions({
 export const restoredIn = (directory: string): string => `${directory}/restored`;
 
 /** The program that answers with the source's directory, its arguments inside: a key's fixed command is one short line. */
-function serveProgram({ database, workplace, way }: Pull): string {
+function serveProgram({ database, workplace, way, snapshot }: Pull): string {
   const { store, leaveOut } = engineOf(database);
-  const words = way === 'back' ? [restoredIn(workplace.directory)] : [store, besideInStore, ...leaveOut];
+  const words = way === 'back' ? [restoredIn(workplace.directory)] : [snapshot ?? store, besideInStore, ...leaveOut];
   return `${sh`set -- ${words}`.text}\n${serve}`;
 }
 

@@ -9,8 +9,9 @@ interface Workplace {
   readonly directory: string;
 }
 
+// Directories alone: a file in it may be the database's own, shared with it.
 const remove = ({ directory }: Workplace) =>
-  sh`rm -rf ${directory} 2> /dev/null || { chmod -R u+rwX ${directory}; rm -rf ${directory}; }`;
+  sh`rm -rf ${directory} 2> /dev/null || { find ${directory} -type d ! -perm -700 -exec chmod u+rwx '{}' \\;; rm -rf ${directory}; }`;
 const make = (workplace: Workplace) => sh`${remove(workplace)}; umask 077; mkdir -p ${workplace.directory}`;
 const look = ({ directory }: Workplace) => sh`[ -d ${directory} ]`;
 

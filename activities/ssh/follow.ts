@@ -17,13 +17,15 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** Called with each answer and every `pollMs`, also while the host is silent: the place to heartbeat. Must not throw. */
   readonly onProgress?: (job: FollowedJob) => void;
-  /** @default 1000 */
+  /** Between two polls; the first ones come sooner, for a job that takes no time. @default 1000 */
   readonly pollMs?: number;
   /** A host may be silent this long before `Unavailable` is thrown. @default 60 000 */
   readonly toleranceMs?: number;
   /** Asked while the host is silent: true for one that is switched off, whose jobs have ended with it. @default false */
   readonly isOff?: () => Promise<boolean>;
 }
+
+const firstPollMs = 25;
 
 /**
  * Starts a job or attaches to it, and returns when it has finished, with whatever exit code.
@@ -33,6 +35,7 @@ export interface FollowOptions {
  */
 export async function followJob(jobs: RemoteJobs, start: JobStart, options: FollowOptions = {}): Promise<FinishedJob> {
   const { signal, onProgress = () => undefined, pollMs = 1_000, toleranceMs = 60_000, isOff } = options;
+  let pauseMs = firstPollMs;
   let known: FollowedJob = { started: start.alreadyStarted, starts: 0 };
   let attached = false;
   let silent = false;
@@ -62,7 +65,8 @@ export async function followJob(jobs: RemoteJobs, start: JobStart, options: Foll
         if (silentMs() > toleranceMs) throw error;
         silent = true;
       }
-      await sleep(pollMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      await sleep(Math.min(pauseMs, pollMs), undefined, { signal }).catch(() => signal?.throwIfAborted());
+      pauseMs *= 2;
     }
   } finally {
     clearInterval(ticker);

@@ -157,7 +157,7 @@ export class Invariants {
   }
 
   #result(run: Execution, result: unknown): void {
-    const { archive, movedAside, backup } = (result ?? {}) as Partial<Record<string, string>>;
+    const { archive, strategy, movedAside, backup } = (result ?? {}) as Partial<Record<string, string>>;
     if (movedAside && (this.site.store.swapState(movedAside) !== 'kept' || this.site.store.content !== backup))
       this.violated(
         'the result tells the truth',
@@ -169,6 +169,12 @@ export class Invariants {
       this.violated(
         'the result tells the truth',
         `${run.id} says that it has made ${archive}, which is ${kept ? 'not verified' : 'not there'}`,
+      );
+    const held = this.site.copies.archived.get(archive);
+    if (held?.runId !== run.start.runId || held.way !== strategy || kept?.strategy !== strategy)
+      this.violated(
+        'the result tells the truth',
+        `${run.id} says that ${archive} was made by ${strategy}; it holds what ${held?.runId ?? 'nobody'} has taken by ${held?.way ?? 'nothing'}`,
       );
     const flaw = this.site.jobs.all().find(({ call, flaws }) => call.runId === run.start.runId && flaws.length > 0);
     if (flaw && !this.#byHand)
@@ -235,6 +241,7 @@ function state(site: SiteModel) {
     pull: site.pull,
     pullBack: site.pullBack,
     stage: site.store.staging,
+    snapshot: site.copies.snapshotMade,
   };
 }
 

@@ -1,4 +1,5 @@
 import { runbooks, type RunbookName } from '../../workflows/contract/runbooks';
+import { strategy } from '../../workflows/contract/site';
 import { z } from 'zod';
 import { drawFaults, type Fault } from './faults';
 import { drawPeople, type People } from './people';
@@ -31,19 +32,27 @@ export interface Scenario {
   readonly people?: People;
 }
 
-/** @param actions activities of an undisturbed run in their order, for moments to draw from */
-export function drawScenario(
-  seed: number,
-  runbook: RunbookName,
-  input: object | null,
-  actions: readonly string[],
-): Scenario {
+/** One way of running a runbook, with the activities of an undisturbed run in their order, for moments to draw from. */
+export interface Tried {
+  readonly input: object | null;
+  readonly actions: readonly string[];
+}
+
+/** Inputs that make a runbook do different things, the usual one first; null: drawn for fields that have no default. */
+export function inputsOf(runbook: RunbookName): readonly (object | null)[] {
+  if (runbook !== 'daily-backup') return [null];
+  return strategy.options.map((option) => (option === 'cold' ? null : { strategy: option }));
+}
+
+/** @param tried the first is drawn most often */
+export function drawScenario(seed: number, runbook: RunbookName, tried: readonly [Tried, ...Tried[]]): Scenario {
   const random = new Random(seed);
-  const runs: Begin[] = [{ runbook, input: input ?? drawInput(random, runbook, 0), afterMs: 0 }];
+  const way = random.share('way') < 0.4 ? tried[0] : random.pick(tried, 'which way');
+  const runs: Begin[] = [{ runbook, input: way.input ?? drawInput(random, runbook, 0), afterMs: 0 }];
   if (random.share('two runs') < 0.25)
     runs.push({
       runbook,
-      input: input ?? drawInput(random, runbook, 1),
+      input: way.input ?? drawInput(random, runbook, 1),
       afterMs: random.duration(1, 60_000, 'second run'),
     });
   const serverRuns = random.share('server runs') < 0.15;
@@ -58,7 +67,7 @@ export function drawScenario(
       archives: Array.from({ length: archives }, (_, index) => random.share('verified', index) < 0.8),
     },
     runs,
-    faults: drawFaults(random, actions, runs.length),
+    faults: drawFaults(random, way.actions, runs.length),
     people: drawPeople(random),
   };
 }

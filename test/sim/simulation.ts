@@ -2,7 +2,7 @@ import { actions } from '../../workflows/contract/actions';
 import { type RunbookName } from '../../workflows/contract/runbooks';
 import { faultText } from './faults';
 import { type Violation } from './invariants';
-import { drawScenario, quietScenario, type Scenario } from './scenario';
+import { drawScenario, inputsOf, quietScenario, type Scenario, type Tried } from './scenario';
 import { shrink } from './shrink';
 import { Sandbox } from './temporal/sandbox';
 import { simulate } from './world';
@@ -30,22 +30,26 @@ export class Simulation {
   private constructor(
     private readonly sandbox: Sandbox,
     readonly runbook: RunbookName,
-    private readonly input: object | null,
-    private readonly actions: readonly string[],
+    private readonly tried: readonly [Tried, ...Tried[]],
     /** Broken already when nothing befalls the run: then there is no need to draw faults. */
     readonly undisturbed: Finding | null,
   ) {}
 
   static async of(bundleFile: string, runbook: RunbookName, input: object | null): Promise<Simulation> {
     const sandbox = await Sandbox.load(bundleFile, [...Object.keys(actions), ...companionActivities]);
-    const scenario = quietScenario(runbook, input);
-    const { violation, actions: begun, trace } = await simulate(sandbox, scenario, 'trace');
-    const undisturbed = violation && { ...violation, seed: 0, scenario, trace };
-    return new Simulation(sandbox, runbook, input, [...new Set(begun)], undisturbed);
+    const tried: Tried[] = [];
+    let undisturbed: Finding | null = null;
+    for (const each of input ? [input] : inputsOf(runbook)) {
+      const scenario = quietScenario(runbook, each);
+      const { violation, actions: begun, trace } = await simulate(sandbox, scenario, 'trace');
+      undisturbed ??= violation && { ...violation, seed: 0, scenario, trace };
+      tried.push({ input: each, actions: [...new Set(begun)] });
+    }
+    return new Simulation(sandbox, runbook, tried as [Tried, ...Tried[]], undisturbed);
   }
 
   scenarioOf(seed: number): Scenario {
-    return drawScenario(seed, this.runbook, this.input, this.actions);
+    return drawScenario(seed, this.runbook, this.tried);
   }
 
   /** @returns null: no invariant was broken */

@@ -29,7 +29,9 @@ export class FakeSite extends SiteModel {
   /** What comes later in a plan finds what was only planned before it. */
   planned(action: ActionName, { aside }: { readonly aside?: string }): void {
     Object.assign(this.store, { staging: true, staged: 'planned', content: 'planned' });
-    Object.assign(this, { unpacked: 'planned', pullBack: true });
+    Object.assign(this, { unpacked: 'planned', pull: true, pullBack: true });
+    const held = { content: 'planned', way: 'planned', runId: 'planned' };
+    Object.assign(this.copies, { snapshotMade: true, snapshot: held, copy: held });
     const state = { keepAside: 'swapped', copyAside: 'kept' }[action as string] as 'swapped' | 'kept' | undefined;
     if (aside !== undefined && state) this.store.swaps.set(aside, { state, old: 'planned', facts: null });
   }
@@ -43,6 +45,7 @@ export class FakeSite extends SiteModel {
       !this.pull &&
       !this.pullBack &&
       !this.store.staging &&
+      !this.copies.snapshotMade &&
       this.production === 'production' &&
       this.running
     );
@@ -68,7 +71,7 @@ export class FakeSite extends SiteModel {
         describe: async (input: never, context: ActionContext) => {
           // What is described comes after what is only planned: the server runs, and but for the look at it the volume is there.
           const copy = Object.assign(new FakeSite(), { server: 'ACTIVE', mounted: action !== 'readVolume' });
-          copy.running = !['copyStore', 'swapStore', 'returnStore'].includes(action) && this.running;
+          copy.running = !['takeSnapshot', 'copyStore', 'swapStore', 'returnStore'].includes(action) && this.running;
           copy.archives = [...this.archives];
           copy.planned(action, input);
           return { command: `do ${action}`, now: null, changes: true, output: copy.#act(action, input, context) };

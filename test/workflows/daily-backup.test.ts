@@ -58,6 +58,66 @@ test('a backup opens and closes everything in order, and keeps a verified archiv
   expect(site.messages.map(({ kind }) => kind)).toEqual(['started', 'productionDown', 'productionUp', 'done']);
 }, 60_000);
 
+const bySnapshot = [
+  'server on',
+  'mounted',
+  'workplace made',
+  'snapshot made',
+  'pull authorized',
+  'production down',
+  'database stopped',
+  'database started',
+  'production up',
+  'pull revoked',
+  'snapshot removed',
+  'workplace removed',
+  'unmounted',
+  'server off',
+];
+
+test('a backup by checkpoint copies from a snapshot when production serves again, and removes that', async () => {
+  const copying = gate();
+  site.before.set('copyStore', copying.fault);
+  const run = await start({ strategy: 'checkpoint' });
+  await copying.reached;
+  expect([site.production, site.running, site.copies.snapshotMade]).toEqual(['production', true, true]);
+  copying.open();
+  const result = (await run.result()) as RunbookResult<'daily-backup'>;
+  expect(site.changes).toEqual(bySnapshot);
+  expect(site.asFound()).toBe(true);
+  expect(result).toMatchObject({ strategy: 'checkpoint', copiedAheadBytes: 0 });
+  expect(site.archives).toMatchObject([{ name: result.archive, strategy: 'checkpoint', verified: true }]);
+}, 60_000);
+
+test('the strategy of the site is that of its backups, and a plan of it has the digest of the run', async () => {
+  site.document = { ...fakeDocument, backup: { ...fakeDocument.backup, strategy: 'reflink' } };
+  const { plan } = (await (await start({ dryRun: true })).result()) as { plan: Plan };
+  const run = await start();
+  expect(await run.result()).toMatchObject({ strategy: 'reflink' });
+  expect((await run.describe()).memo).toMatchObject({ planDigest: plan.digest });
+}, 60_000);
+
+test('a strategy that is not possible ends the run before anything is touched', async () => {
+  site.before.set('checkStrategy', async () => {
+    throw fail('PreconditionFailed', 'a backup by checkpoint is not possible on db1');
+  });
+  const failure = await failureOf(await start({ strategy: 'checkpoint' }));
+  expect(failure.message).toMatch(/a backup by checkpoint is not possible on db1/);
+  expect(site.changes).toEqual([]);
+}, 60_000);
+
+test('a run terminated while it takes a snapshot is undone by its guard, and no snapshot is left', async () => {
+  const taking = gate();
+  site.before.set('takeSnapshot', taking.fault);
+  const run = await start({ strategy: 'checkpoint' });
+  await taking.reached;
+  await run.terminate();
+  const { restored } = await guardEnded(run);
+  expect(restored[0]).toMatch(/^stopped: Take a snapshot/);
+  expect(site.changes.slice(-7)).toEqual(bySnapshot.slice(-7));
+  expect(site.asFound()).toBe(true);
+}, 60_000);
+
 test('a plan changes nothing, and its digest is the one of the run that follows', async () => {
   const { plan } = (await (await start({ dryRun: true })).result()) as { plan: Plan };
   expect(site.changes).toEqual([]);

@@ -7,6 +7,7 @@ import * as jobs from './actions/jobs';
 import * as notify from './actions/notify';
 import * as production from './actions/production';
 import * as restore from './actions/restore';
+import * as snapshot from './actions/snapshot';
 import * as volume from './actions/volume';
 import { type ActionDefinition } from './action';
 
@@ -33,6 +34,8 @@ export const actions = {
   readPull: copy.readPull,
   authorizePull: copy.authorizePull,
   revokePull: copy.revokePull,
+  checkStrategy: snapshot.checkStrategy,
+  takeSnapshot: snapshot.takeSnapshot,
   copyAhead: copy.copyAhead,
   copyStore: copy.copyStore,
   makeArchive: copy.makeArchive,

@@ -11,6 +11,8 @@ export interface Site {
     readonly host: HostRef;
     readonly volume: string;
     readonly directory: string;
+    /** Absent in runs of before there was a choice. */
+    readonly strategy?: SiteDocument['backup']['strategy'];
     readonly keep: number;
     readonly retention?: SiteDocument['backup']['retention'];
     readonly maxAgeHours: number;

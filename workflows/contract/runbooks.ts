@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { backupRecord, wantedBackup } from './actions/archives';
 import { type Asked } from './approvals';
 import { instant, name } from './fields';
+import { strategy } from './site';
 
 /** What every runbook takes. */
 const common = {
@@ -30,11 +31,15 @@ export const runbooks = {
     locks: ['site'],
     input: z.strictObject({
       ...common,
+      strategy: strategy
+        .optional()
+        .describe("how the data gets from the store to the backup host; the site's `backup.strategy` if absent"),
       keep: z.int().min(1).optional().describe("verified archives to keep; the site's `backup.keep` if absent"),
       note: z.string().max(200).default('').describe('kept in the manifest'),
     }),
     result: z.strictObject({
       archive: z.string(),
+      strategy,
       manifestSha256: z.string(),
       /** Of the archive. */
       bytes: z.int(),

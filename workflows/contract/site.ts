@@ -73,6 +73,10 @@ const postgresDocument = z.strictObject({
 
 const databaseDocument = z.discriminatedUnion('engine', [cockroachDocument, postgresDocument]);
 
+/** How the data gets from the store to the backup host. */
+export const strategy = z.enum(['cold', 'checkpoint', 'reflink']);
+export type Strategy = z.infer<typeof strategy>;
+
 /** One site as its file says it. See `docs/site-file.md`. */
 export const siteDocument = z
   .strictObject({
@@ -93,6 +97,8 @@ export const siteDocument = z
       volume: absolutePath,
       /** Where archives lie, on the volume. */
       directory: absolutePath,
+      /** What is copied, and what of it while production is down; see `docs/daily-backup.md`. */
+      strategy: strategy.default('cold'),
       /** The last so many verified archives stay. */
       keep: z.int().min(1).default(3),
       /** And the newest verified one of each of the last so many days, weeks, months, years; of the UTC calendar. */

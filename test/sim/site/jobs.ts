@@ -79,7 +79,8 @@ export class Jobs {
   }
 
   /** What runs now can no longer be used. */
-  spoil(action: JobName, flaw: string): void {
-    for (const job of this.#byKey.values()) if (job.action === action && job.state === 'running') job.flaws.push(flaw);
+  spoil(which: (action: JobName, input: unknown) => boolean, flaw: string): void {
+    for (const job of this.#byKey.values())
+      if (job.state === 'running' && which(job.action, job.input)) job.flaws.push(flaw);
   }
 }

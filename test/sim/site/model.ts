@@ -7,9 +7,11 @@ import {
   type OutputOf,
 } from '../../../workflows/contract/actions';
 import { type BackupRecord, catalogueEntry } from '../../../workflows/contract/actions/archives';
+import { type Workplace } from '../../../workflows/contract/actions/copy';
 import { type Call } from '../../../workflows/contract/calls';
 import { type LoadedSite } from '../../../workflows/contract/companions';
 import { modelDocument } from './document';
+import { Copies } from './copies';
 import { Jobs } from './jobs';
 import { Store } from './store';
 
@@ -45,6 +47,7 @@ export class SiteModel {
   /** What was unpacked in the workplace. */
   unpacked: string | null = null;
   readonly store = new Store();
+  readonly copies = new Copies();
   production: 'production' | 'fallback' = 'production';
   note = '';
   running = true;
@@ -79,7 +82,7 @@ export class SiteModel {
     const host = hostOf(action, input);
     this.requireJobHost(host);
     const isNew = this.jobs.launch(action, input, call, host);
-    if (isNew && action === 'copyStore') this.jobs.get(call.key).flaws.push(...(this.running ? ['a live store'] : []));
+    if (isNew && readsStore(action, input) && this.running) this.jobs.get(call.key).flaws.push('a live store');
     if (isNew) this.changed({ what: `launched ${action}`, call });
   }
 
@@ -247,7 +250,7 @@ export class SiteModel {
       return {
         ...this.#set('database started', call, !this.running, () => {
           this.running = true;
-          this.jobs.spoil('copyStore', 'a live store');
+          this.jobs.spoil(readsStore, 'a live store');
         }),
         tookMs: 1,
       };
@@ -268,12 +271,19 @@ export class SiteModel {
       this.#requireVolume('PreconditionFailed');
       return { storeBytes: 100, freeBytes: 1000, neededBytes: 300, compression: 'zstd' };
     },
+    checkStrategy: () => {
+      this.#reach('db1');
+      return { beside: '/bfdata.runbook', freeBytes: 1000, neededBytes: 10 };
+    },
     readWorkplace: ({ workplace }) => {
+      if (isSnapshot(workplace)) return { exists: this.#onDatabaseHost(() => this.copies.snapshotMade) };
       if (isStage(workplace)) return { exists: this.#onDatabaseHost(() => this.store.staging) };
       this.requireBackupHost();
       return { exists: this.mounted && this.workplace };
     },
     makeWorkplace: ({ workplace }, call) => {
+      if (isSnapshot(workplace))
+        return this.#onDatabaseHost(() => this.#set('snapshot made', call, true, () => this.copies.setSnapshot(true)));
       if (isStage(workplace))
         return this.#onDatabaseHost(() => this.#set('stage made', call, true, () => this.#setStage(true)));
       this.#requireVolume('ResourceFailed');
@@ -281,9 +291,14 @@ export class SiteModel {
       return this.#set('workplace made', call, true, () => {
         this.workplace = true;
         this.unpacked = null;
+        this.copies.copy = null;
       });
     },
     removeWorkplace: ({ workplace }, call) => {
+      if (isSnapshot(workplace))
+        return this.#onDatabaseHost(() =>
+          this.#set('snapshot removed', call, this.copies.snapshotMade, () => this.copies.setSnapshot(false)),
+        );
       if (isStage(workplace))
         return this.#onDatabaseHost(() =>
           this.#set('stage removed', call, this.store.staging, () => this.#setStage(false)),
@@ -383,9 +398,22 @@ export class SiteModel {
     readonly [N in JobName]: (input: InputOf<N>, call: Call) => Omit<OutputOf<N>, 'key' | 'host' | 'starts'>;
   } = {
     copyAhead: () => ({ files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 100, tookMs: 1 }),
-    copyStore: () => ({ files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 10, tookMs: 1 }),
+    takeSnapshot: ({ way }, { runId }) => {
+      if (!this.copies.snapshotMade) throw fail('ResourceFailed', 'there is no directory for a snapshot');
+      this.copies.snapshot = { content: this.store.content, way, runId };
+      return { sharedFiles: 1, sharedBytes: 90, copiedFiles: 1, copiedBytes: 10, tookMs: 1 };
+    },
+    copyStore: ({ pull: { snapshot } }, { runId }) => {
+      if (!this.pull) throw fail('ResourceFailed', 'the backup host may not read');
+      const held = snapshot === undefined ? { content: this.store.content, way: 'cold', runId } : this.copies.snapshot;
+      if (!held) throw fail('ResourceFailed', 'there is no whole snapshot to be copied');
+      this.copies.copy = held;
+      return { files: 1, bytes: 100, copiedFiles: 1, copiedBytes: 10, tookMs: 1 };
+    },
     makeArchive: ({ name, facts }, call) => {
       const archive = `${name}.tar.zst`;
+      if (!this.copies.copy) throw fail('ResourceFailed', 'there is no copy to be archived');
+      this.copies.archived.set(archive, this.copies.copy);
       if (!this.archives.some((known) => known.name === archive))
         this.archives.unshift({
           kind: 'archive',
@@ -395,7 +423,7 @@ export class SiteModel {
           bytes: 50,
           sha256: 'aa',
           engine: 'cockroach',
-          strategy: 'cold',
+          strategy: facts.strategy,
           verified: false,
           verifiedAt: null,
           rows: facts.rows,
@@ -446,7 +474,13 @@ export class SiteModel {
 }
 
 /** The workplace of a restore on the database host. */
-const isStage = ({ host }: { readonly host: { readonly name: string } }) => host.name === 'db1';
+const isStage = ({ host }: Workplace) => host.name === 'db1';
+/** The one beside the store that a backup copies from. */
+const isSnapshot = ({ host, directory }: Workplace) => host.name === 'db1' && directory.endsWith('/snapshot');
+
+/** Whether a job copies from the store itself, which nobody may have open then. */
+const readsStore = (action: JobName, input: unknown): boolean =>
+  action === 'takeSnapshot' || (action === 'copyStore' && (input as InputOf<'copyStore'>).pull.snapshot === undefined);
 
 /** The host of a remote job. */
 export function hostOf(action: JobName, input: unknown): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { change, job, read } from '../action';
 import { absolutePath, instant, name } from '../fields';
-import { databaseRef, type HostRef, hostRef } from '../site';
+import { databaseRef, type HostRef, hostRef, strategy } from '../site';
 
 /** The directory on a host in which one run works; removed at the end. */
 export const workplace = z.strictObject({ host: hostRef, directory: absolutePath });
@@ -20,14 +20,20 @@ export const pull = z.strictObject({
   name,
   /** `back`: the database host pulls what was unpacked in the workplace. Absent: the workplace's host pulls the store. */
   way: z.literal('back').optional(),
+  /** The directory on the database host that is pulled in place of the store. */
+  snapshot: absolutePath.optional(),
 });
 export type Pull = z.infer<typeof pull>;
 
 /** The host that asks, the one that answers, and what it answers with. */
-export function endsOfPull({ workplace, database, way }: Pull): { reader: HostRef; source: HostRef; what: string } {
+export function endsOfPull({ workplace, database, way, snapshot }: Pull): {
+  reader: HostRef;
+  source: HostRef;
+  what: string;
+} {
   return way === 'back'
     ? { reader: database.host, source: workplace.host, what: 'the backup' }
-    : { reader: workplace.host, source: database.host, what: 'the store' };
+    : { reader: workplace.host, source: database.host, what: snapshot === undefined ? 'the store' : 'the snapshot' };
 }
 const pullTarget = ({ pull }: { pull: Pull }) => {
   const { reader, source } = endsOfPull(pull);
@@ -126,9 +132,15 @@ export const copyAhead = job({
   mustStop: false,
 });
 
-/** Copies what has changed since the copy ahead; the database is stopped. Every file has a digest from its transfer. */
+/**
+ * Copies what nobody changes now: what has changed since the copy ahead, while the database is stopped, or a snapshot.
+ * Every file has a digest from its transfer.
+ */
 export const copyStore = job({
-  title: ({ pull }) => `Copy what changed in the store of ${pull.database.host.name}`,
+  title: ({ pull: { database, snapshot } }) =>
+    snapshot === undefined
+      ? `Copy what changed in the store of ${database.host.name}`
+      : `Copy the snapshot on ${database.host.name}`,
   target: ({ pull }) => inWorkplace(pull),
   host: ({ pull }) => pull.workplace.host,
   input: z.strictObject({ pull }),
@@ -142,7 +154,7 @@ export const manifestFacts = z.strictObject({
   engine: z.string(),
   version: z.string(),
   standIn: z.boolean(),
-  strategy: z.literal('cold'),
+  strategy,
   run: z.strictObject({ workflowId: z.string(), runId: z.string() }),
   rows: z.record(z.string(), z.int()).nullable(),
   marker: z.string().nullable(),

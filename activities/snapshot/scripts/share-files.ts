@@ -1,0 +1,30 @@
+import { type DatabaseEngine, besideInStore } from '../../database';
+import { type InputOf } from '../../../workflows/contract/actions';
+import { sh, type ShellText } from '../../ssh/shell';
+
+const matches = (patterns: readonly string[]): string[] => [
+  '(',
+  '-false',
+  ...patterns.flatMap((pattern) => ['-o', '-path', `./${pattern}`]),
+  ')',
+];
+
+/**
+ * What of a store a snapshot shares with it and what it copies, as shell functions: `find_shared` and `find_others` take
+ * the rest of find's words, and `$share` is the command that shares files.
+ */
+export function shareFiles(
+  { store, leaveOut, immutable }: Pick<DatabaseEngine, 'store' | 'leaveOut' | 'immutable'>,
+  way: InputOf<'takeSnapshot'>['way'],
+): ShellText {
+  const left = matches([besideInStore, ...leaveOut]);
+  const shared = ['-type', 'f', ...(way === 'checkpoint' ? matches(immutable) : [])];
+  const share = way === 'checkpoint' ? 'cp --link' : 'cp --preserve=mode,ownership,timestamps --reflink=always';
+  return sh`
+store=${store}
+share=${share}
+find_kept() { (cd "$store" && find . ${left} -prune -o "$@"); }
+find_shared() { find_kept ${shared} "$@"; }
+find_others() { find_kept ! '(' ${shared} ')' "$@"; }
+`;
+}

@@ -1,0 +1,53 @@
+import { prelude } from '../../copy/scripts/prelude';
+
+/**
+ * Makes a directory hold what the store holds now: files the way allows it for are shared, the rest is copied.
+ *
+ * Argument: our own directory in that directory, which is there already. Before it stand the functions of `shareFiles`.
+ *
+ * Whoever reads the directory waits for this job to succeed: it may be killed anywhere, and run again it begins anew.
+ * What it has copied is on disk when it ends; what it shares, the database has put there.
+ */
+export const takeSnapshot = (functions: string, listProcesses: string) => `${prelude}${functions}
+list_processes() {
+${listProcesses}
+}
+
+nobody_has_it() {
+  holders=$(list_processes | cut -d ' ' -f 2 | sort -u | paste -s -d , -)
+  [ -z "$holders" ] || die "$store is open in process $holders: no snapshot is taken of it. Stop the database first"
+}
+
+# $1: shared or others; sets files and bytes.
+list() {
+  "find_$1" -fprint0 "$JOB_DIR/$1" '(' ! -type f -o -printf '%s\\n' ')' > "$JOB_DIR/sizes" ||
+    die "$store cannot be read; the reason stands above"
+  read -r files bytes << END
+$(awk '{ sum += $1 } END { printf "%.0f %.0f\\n", NR, sum }' "$JOB_DIR/sizes")
+END
+}
+
+snapshot=\${work%/*}
+[ -d "$snapshot" ] || die "there is no $snapshot: was it removed?"
+mkdir -p "$work"
+enter_workplace
+nobody_has_it
+find "$snapshot" -type d ! -perm -700 -exec chmod u+rwx '{}' \\;
+find "$snapshot" -mindepth 1 -maxdepth 1 ! -path "$work" -exec rm -rf '{}' +
+
+list shared
+shared_files=$files shared_bytes=$bytes
+list others
+progress 0 "$bytes" bytes copying
+cd "$store"
+rm -f "$JOB_DIR/failed"
+{
+  tar --create --file=- --no-recursion --null --no-unquote --files-from="$JOB_DIR/others" || echo read > "$JOB_DIR/failed"
+} | tar --extract --preserve-permissions --numeric-owner --file=- -C "$snapshot" || echo write > "$JOB_DIR/failed"
+xargs -0 -r $share --parents -t "$snapshot" -- < "$JOB_DIR/shared" || echo share > "$JOB_DIR/failed"
+[ ! -e "$JOB_DIR/failed" ] ||
+  die "the snapshot could not be made; $(df -h --output=avail "$snapshot" | tail -n 1 | tr -d ' ') are free beside the store. The reason stands above"
+find "$snapshot" '(' -type d -o -type f -links 1 ')' -print0 | xargs -0 -r sync --
+nobody_has_it
+result "{\\"sharedFiles\\":$shared_files,\\"sharedBytes\\":$shared_bytes,\\"copiedFiles\\":$files,\\"copiedBytes\\":$bytes,\\"tookMs\\":$(took)}"
+`;
