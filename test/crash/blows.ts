@@ -204,8 +204,8 @@ export const blows = {
   'time-out': {
     what: 'the run has been given a time limit, which passes',
     edges: running,
-    // To a run that only looks it is a termination.
-    at: changes,
+    // To a run that only looks it is a termination; a message that is not answered is given up long before the limit.
+    at: (activity) => changes(activity) && activity !== 'notify',
     ends: ['timedOut'],
     limitsRun: true,
     deal: async ({ bench, workflowId, letGo }) => {
