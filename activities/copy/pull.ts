@@ -150,7 +150,8 @@ export const restoredIn = (directory: string): string => `${directory}/restored`
 function serveProgram({ database, workplace, way, snapshot }: Pull): string {
   const { store, leaveOut } = engineOf(database);
   const words = way === 'back' ? [restoredIn(workplace.directory)] : [snapshot ?? store, besideInStore, ...leaveOut];
-  return `${sh`set -- ${words}`.text}\n${serve}`;
+  const shared = snapshot === undefined ? '' : 'ctime=0\n';
+  return `${shared}${sh`set -- ${words}`.text}\n${serve}`;
 }
 
 function sshConfig({ host, port, user }: Route, home: string, bind: readonly string[]): string {

@@ -4,6 +4,9 @@
  * It runs as the fixed command of a key in `authorized_keys`; the request is in SSH_ORIGINAL_COMMAND. Arguments: the
  * directory, then patterns of what is left out.
  *
+ * `ctime` may be set to what stands in the place of a file's change time: a file shared with a running database has
+ * another one each time that removes its own name of it.
+ *
  * - `list`: `now <seconds>`; `f <size> <mtime> <ctime> <inode> <mode>/<path>` for a file, `d <mode>/<path>` for a
  *   directory, `l/<path>` and `t/<its target>` for a symbolic link; then `end`, or `incomplete` if something could not
  *   be looked at. No field before the path has a slash in it.
@@ -47,7 +50,7 @@ list)
   fi
   echo "now $(date +%s)"
   if find . '(' -false "$@" ')' -prune \\
-    -o -type f -printf 'f %s %T@ %C@ %i %m/%P\\n' \\
+    -o -type f -printf "f %s %T@ \${ctime-%C@} %i %m/%P\\\\n" \\
     -o -type d -printf 'd %m/%P\\n' \\
     -o -type l -printf 'l/%P\\nt/%l\\n'
   then echo end; else echo incomplete; fi

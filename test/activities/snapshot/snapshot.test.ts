@@ -63,7 +63,13 @@ test('by reflink every file is shared by the file system', async () => {
 });
 
 test('it is copied as the store would be, by a backup host that was let in before it was taken', async () => {
-  host.hosts.program('backup', 'ssh', fakeSsh(host.hosts.home('db1')));
+  // Meanwhile the database, which serves again, removes its own name of a file.
+  const compacts = `rm -f ${host.store}/000004.sst`;
+  host.hosts.program(
+    'backup',
+    'ssh',
+    fakeSsh(host.hosts.home('db1')).replace('\n', `\ncase "$*" in *fetch*) ${compacts} ;; esac\n`),
+  );
   host.hosts.program('backup', 'hostname', 'echo 10.9.9.9');
   const workplace = { host: host.hosts.ref('backup'), directory: join(host.hosts.root, 'volume', '.work') };
   const pull = { workplace, database: host.database, name: 'daily-backup', snapshot: host.snapshot.directory };
@@ -71,8 +77,10 @@ test('it is copied as the store would be, by a backup host that was let in befor
   await host.make();
   await host.actions.authorizePull.do({ pull }, contextFor());
   await host.take('checkpoint');
+  const taken = host.data();
   expect(await host.actions.copyStore.do({ pull }, contextFor())).toMatchObject({ files: 7, copiedFiles: 7 });
-  expect(described(join(workplace.directory, 'store'))).toEqual(host.data());
+  expect(described(join(workplace.directory, 'store'))).toEqual(taken);
+  expect(existsSync(join(host.store, '000004.sst'))).toBe(false);
 }, 20_000);
 
 describe('is refused before anything is touched', () => {
@@ -189,14 +197,19 @@ describe('killed at any of its commands and run again, it is whole, and the stor
   );
 });
 
-/** Counts down in a file, and at 0 kills the whole job, as a power cut would. */
+/** Counts down in a file, one command after the other, and at 0 kills the whole job, as a power cut would. */
 const killingAt = (left: string, name: string) => `if [ -n "$JOB_DIR" ] && [ -e ${left} ]; then
-  n=$(cat ${left})
-  if [ "$n" = 0 ]; then
+  exec 8>> ${left}.lock
+  flock 8
+  case $(cat ${left}) in
+  0)
     echo killed > ${left}
     read -r pid rest < "$JOB_DIR/started"
     kill -s KILL -- "-$pid"
-  fi
-  echo $((n - 1)) > ${left}
+    ;;
+  killed) ;;
+  *) echo $(($(cat ${left}) - 1)) > ${left} ;;
+  esac
+  exec 8>&-
 fi
 exec /bin/${name} "$@"`;
