@@ -160,6 +160,7 @@ export class Site {
         megabytes: settings.megabytes,
         firstDatabase: this.engine.firstDatabase,
       });
+      await this.engine.settle(layout);
       mkdirSync(dirname(paths.seeded), { recursive: true });
       writeFileSync(
         paths.seeded,

@@ -19,6 +19,7 @@ export function cockroachDatabase(cockroach: Cockroach): LabDatabase {
         `exec cockroach start-single-node --insecure --store=${hostPath('/bfdata')}`,
         `--listen-addr=${text(layout.sql)} --http-addr=${text(layout.databaseHealth)}`,
       ].join(' '),
+    settle: async (address) => (cockroach.standIn ? settleStandIn(address) : undefined),
     siteFile: (layout, hostPath) => ({
       engine: 'cockroach',
       host: 'db1',
@@ -31,6 +32,12 @@ export function cockroachDatabase(cockroach: Cockroach): LabDatabase {
     isRunning: (address) => isHealthy(address, '/health'),
     isReady: (address) => isHealthy(address, '/health?ready=1'),
   };
+}
+
+/** The real program does that by itself. */
+async function settleStandIn({ databaseHealth }: DatabaseAddress): Promise<void> {
+  const answer = await fetch(`http://${text(databaseHealth)}/_stand-in/settle`, { method: 'POST' });
+  if (!answer.ok) throw new Error(`the database's data could not be settled: ${await answer.text()}`);
 }
 
 async function isHealthy({ databaseHealth }: DatabaseAddress, path: string): Promise<boolean> {

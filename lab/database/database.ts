@@ -29,6 +29,8 @@ export interface LabDatabase {
   configure(layout: Layout, hostPath: HostPath): string;
   /** And then: makes the store if it is empty, and serves it. */
   serve(layout: Layout, hostPath: HostPath): string;
+  /** Called once when the first data is in: puts it where the engine keeps data that has not changed for long. */
+  settle(layout: DatabaseAddress): Promise<void>;
   /** The database as an operator's site file says it. */
   siteFile(layout: Layout, hostPath: HostPath): Readonly<Record<string, unknown>>;
   /** Asked from outside: whether its process runs and answers, and whether it serves clients. */

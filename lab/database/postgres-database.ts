@@ -31,6 +31,7 @@ fi
 rm -f ${store}/postmaster.pid # nobody has it at boot
 exec postgres -D ${store}`;
     },
+    settle: () => Promise.resolve(),
     siteFile: (layout, hostPath) => ({
       engine: 'postgres',
       host: 'db1',

@@ -11,6 +11,8 @@ export interface ServerState {
   clusterId(): string;
   /** Refuses clients from now on. */
   drain(): Promise<void>;
+  /** Puts the data there is into files that never change. */
+  settle(): Promise<void>;
   /** Begins an orderly end. */
   stop(): void;
 }
@@ -27,8 +29,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   const json = (status: number, body: unknown) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body, null, 2));
   const why = state.notReady();
-  if (request.method === 'POST' && pathname === '/_stand-in/drain') {
-    await state.drain().then(
+  const order = request.method === 'POST' ? /^\/_stand-in\/(drain|settle)$/.exec(pathname)?.[1] : undefined;
+  if (order === 'drain' || order === 'settle') {
+    await state[order]().then(
       () => json(200, {}),
       (error: unknown) => json(500, { error: String(error) }),
     );

@@ -139,7 +139,7 @@ export class Postgres {
    */
   async drain(): Promise<void> {
     if (this.#last || this.ended) return;
-    this.#last = await connect(this.options.address, 'postgres', 5_000);
+    this.#last = await connect(this.options.address, 'template1', 5_000);
     this.#child.kill('SIGTERM');
     await this.#last.query(
       `select pg_terminate_backend(pid) from pg_stat_activity

@@ -7,6 +7,7 @@ import { faultsCleared, hasFault } from './faults';
 import { type Address, formatAddress } from './flags';
 import { serveHealth } from './health';
 import { Postgres } from './postgres';
+import { settle } from './settle';
 import { Store } from './store';
 import { BUILD_TAG } from './version';
 
@@ -49,8 +50,8 @@ export async function serve(options: ServerOptions): Promise<Ending> {
   await reserve(options.listen, '--listen-addr');
   const notReady = () => ({ starting: 'node is not healthy', ready: null, draining: 'node is shutting down' })[state];
   const control = { address: options.listen, notReady, clusterId: () => store.clusterId(), drain };
-  const stop = () => process.kill(process.pid, 'SIGTERM');
-  await serveHealth(options.http, { ...control, stop }).catch(inUse(options.http, '--http-addr'));
+  const orders = { settle: () => settle(options.listen, store), stop: () => process.kill(process.pid, 'SIGTERM') };
+  await serveHealth(options.http, { ...control, ...orders }).catch(inUse(options.http, '--http-addr'));
   if (options.pidFile) writePid(options.pidFile);
 
   try {
@@ -69,7 +70,7 @@ export async function serve(options: ServerOptions): Promise<Ending> {
   }));
   const died = postgres.end().then(() => 'died' as const);
   if (!(await postgres.ready())) throw exited(`failed to create engines: ${store.lastError()}`);
-  if (!store.restarted) await createDefaultDatabase(options.listen);
+  if (!store.restarted) await nameDefaultDatabase(options.listen);
   writeAddresses(store, options);
   state = 'ready';
   announce(store, options);
@@ -114,9 +115,9 @@ function writePid(file: string): void {
   renameSync(`${file}.${process.pid}`, file);
 }
 
-async function createDefaultDatabase(address: Address): Promise<void> {
-  const client = await connect(address, 'postgres');
-  await client.query('create database defaultdb');
+async function nameDefaultDatabase(address: Address): Promise<void> {
+  const client = await connect(address, 'template1');
+  await client.query('alter database postgres rename to defaultdb');
   await client.end();
 }
 

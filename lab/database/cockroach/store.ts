@@ -3,14 +3,17 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -27,6 +30,7 @@ const EMPTY = 'commit_ts dynshmem notify replslot serial snapshots stat stat_tmp
  * A store directory: everything the database keeps, to be copied as a whole while it is stopped.
  *
  * - `postgresql/`, PostgreSQL's data directory
+ * - `NNNNNN.sst`, files of settled tables, which never change; `postgresql/` has symbolic links to them
  * - `CURRENT`, there once the store is initialised
  * - `MANIFEST`, the files and their sizes after an orderly stop: damage shows at the next start, as with the real program
  * - `LOCK`, `cockroach-temp*`, `temp-dirs-record.txt`, `logs/`: of the running process, worth nothing in a copy
@@ -69,8 +73,27 @@ export class Store {
     rmSync(path.join(this.data, 'postmaster.pid'), { force: true });
   }
 
+  /**
+   * Gives the files of a relation, which change no more, names as `.sst` in the store. PostgreSQL may have them open:
+   * they stay the same files, and at no moment is one missing from its place.
+   */
+  settle(relation: string): void {
+    const directory = path.join(this.data, path.dirname(relation));
+    const segment = new RegExp(`^${path.basename(relation)}(\\.\\d+)?$`);
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (!entry.isFile() || !segment.test(entry.name)) continue;
+      const place = path.join(directory, entry.name);
+      const settled = this.in(`${String(this.#lastSettled() + 1).padStart(6, '0')}.sst`);
+      const link = path.join(this.temp, entry.name);
+      linkSync(place, settled);
+      symlinkSync(path.relative(directory, settled), link);
+      renameSync(link, place);
+    }
+  }
+
   /** Leaves the store as an orderly stop does. */
   close(): void {
+    this.#removeUnused();
     writeFileSync(this.in('MANIFEST'), this.#files().join(''));
     rmSync(this.temp, { recursive: true, force: true });
     writeFileSync(this.in('temp-dirs-record.txt'), '');
@@ -135,6 +158,23 @@ export class Store {
     return readdirSync(this.data, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => path.join(entry.parentPath, entry.name))
+      .concat(this.#settled().map((name) => this.in(name)))
       .map((file) => `${statSync(file).size}\t${path.relative(this.data, file)}\n`);
+  }
+
+  #settled(): string[] {
+    return readdirSync(this.directory).filter((name) => name.endsWith('.sst'));
+  }
+
+  #lastSettled(): number {
+    return Math.max(0, ...this.#settled().map((name) => parseInt(name)));
+  }
+
+  /** Tables may have been dropped, and a kill may have come before the place in `postgresql/` led there. */
+  #removeUnused(): void {
+    const used = readdirSync(this.data, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isSymbolicLink())
+      .map((entry) => path.basename(readlinkSync(path.join(entry.parentPath, entry.name))));
+    for (const name of this.#settled()) if (!used.includes(name)) rmSync(this.in(name));
   }
 }

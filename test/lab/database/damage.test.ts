@@ -33,6 +33,13 @@ test('three data files go and one is corrupted, the same ones for the same seed'
   expect(readFileSync(join(one, damage.corrupted))).toEqual(readFileSync(join(same, damage.corrupted)));
 });
 
+test('it is the settled data that suffers, where there is some', () => {
+  const directory = store(30);
+  for (let file = 0; file < 7; file++) writeFileSync(join(directory, `00000${file}.sst`), Buffer.alloc(9_000));
+  const { deleted, corrupted } = damageStore(directory, 1);
+  expect([...deleted, corrupted].filter((file) => !file.endsWith('.sst'))).toEqual([]);
+});
+
 test('without a store there is nothing to damage', () => {
   expect(() => damageStore(join(tmpdir(), 'nowhere'), 1)).toThrow('there is no store');
   expect(() => damageStore(store(3), 1)).toThrow('there is no store');

@@ -59,7 +59,7 @@ export class StandIn {
   /** A stopped server whose store is a copy of another's. */
   async copyOf(original: TestServer): Promise<TestServer> {
     const copy = await this.server();
-    cpSync(original.store, copy.store, { recursive: true });
+    cpSync(original.store, copy.store, { recursive: true, verbatimSymlinks: true });
     return copy;
   }
 

@@ -1,0 +1,80 @@
+import { escapeIdentifier, type Client } from 'pg';
+import { connect } from './client';
+import { type Address } from './flags';
+import { type Store } from './store';
+
+/** Tables with rows that are not settled yet. A table that is part of another's, or has parts, is left as it is. */
+const UNSETTLED = `
+  select nspname as schema, relname as name from pg_class join pg_namespace n on n.oid = relnamespace
+  where relkind = 'r' and relpersistence = 'p' and nspname not in ('pg_catalog', 'information_schema', 'settled')
+    and pg_relation_size(pg_class.oid) > 0
+    and not exists (select from pg_inherits where pg_class.oid in (inhrelid, inhparent))`;
+
+/** The files of all settled tables and their indexes, by their paths in the data directory. */
+const FILES = `
+  with held as (select oid, reltoastrelid from pg_class where relnamespace = 'settled'::regnamespace and relkind = 'r'),
+    tables as (
+      select oid from held union select reltoastrelid from held where reltoastrelid <> 0 and pg_relation_size(reltoastrelid) > 0
+    )
+  select pg_relation_filepath(oid) as path from tables
+  union all select pg_relation_filepath(indexrelid) from pg_index join tables on indrelid = tables.oid`;
+
+const PREPARE = `
+  create schema if not exists settled;
+  create or replace function settled.refuse() returns trigger language plpgsql as $$
+  begin
+    raise exception 'the rows that % had when it was settled cannot be changed: the stand-in keeps them in files that stay as they are',
+      tg_table_name;
+  end $$`;
+
+/**
+ * Moves the rows that all tables have into files of the store that never change again, `*.sst`, as the real program has
+ * its data in. The rest stays small.
+ *
+ * Clients may go on, and see the same rows; what they write stays changeable. Settled rows refuse to be updated or
+ * deleted; a lock on one (`select ... for update`) would change its file. A table is settled once.
+ */
+export async function settle(address: Address, store: Store): Promise<void> {
+  for (const database of await databases(address)) {
+    const client = await connect(address, database);
+    try {
+      const { rows } = await client.query<{ schema: string; name: string }>(UNSETTLED);
+      for (const table of rows) await settleTable(client, table.schema, table.name);
+      if (rows.length === 0) continue;
+      await client.query('checkpoint');
+      const files = await client.query<{ path: string }>(FILES);
+      for (const { path } of files.rows) store.settle(path);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+async function databases(address: Address): Promise<string[]> {
+  const client = await connect(address);
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      'select datname as name from pg_database where not datistemplate',
+    );
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The table becomes the settled part of an empty one like it. Frozen, its rows are not touched by reading either. */
+async function settleTable(client: Client, schema: string, name: string): Promise<void> {
+  const [table, part] = [schema, 'settled']
+    .map(escapeIdentifier)
+    .map((within) => `${within}.${escapeIdentifier(name)}`);
+  const settled = `settled.${escapeIdentifier(`${schema}.${name}`)}`;
+  await client.query(`begin; ${PREPARE};
+    alter table ${table} set schema settled;
+    alter table ${part} rename to ${escapeIdentifier(`${schema}.${name}`)};
+    create table ${table} (like ${settled} including all);
+    alter table ${settled} inherit ${table};
+    alter table ${settled} set (autovacuum_enabled = off);
+    create trigger settled before update or delete on ${settled} for each row execute function settled.refuse();
+    commit`);
+  await client.query(`vacuum (freeze, analyze) ${settled}`);
+}
