@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { type Command } from 'commander';
 import { type Context } from '../context';
 import { ExitCode } from '../exit';
+import { printHistory } from '../replay/history';
 import { replayHistories } from '../replay/replayer';
 import { fromFile, fromServer } from '../replay/sources';
 import { traceFileOf, writeTrace } from '../replay/trace-file';
@@ -24,7 +24,7 @@ export function addHistory(program: Command, context: Context): void {
       const file = resolve(to ?? `${workflowId.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}.json`);
       await withTemporal(context, async ({ client }) => {
         const { events } = await fromServer(client, workflowId, runId);
-        writeFileSync(file, `${historyToJSON({ events: [...events] })}\n`);
+        writeFileSync(file, `${printHistory(events)}\n`);
         context.output.say(`${file}: ${events.length} events`);
       });
       await writeTraces(context, [file]);

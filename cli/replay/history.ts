@@ -1,4 +1,4 @@
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { type HistoryEvent } from '../report/history';
 
 /**
@@ -13,4 +13,10 @@ export function parseHistory(text: string): readonly HistoryEvent[] | null {
   } catch {
     return null;
   }
+}
+
+/** A history as JSON. Its stack traces name files of a checkout, and not where that lies: the file may be published. */
+export function printHistory(events: readonly HistoryEvent[]): string {
+  const json = historyToJSON({ events: [...events] });
+  return json.replaceAll(/(?<=\(|at |file:\/\/)\/[^\s():"]*?\/(?=(?:activities|build|node_modules|workers|workflows)\/)/g, '');
 }
