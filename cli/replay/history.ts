@@ -18,5 +18,8 @@ export function parseHistory(text: string): readonly HistoryEvent[] | null {
 /** A history as JSON. Its stack traces name files of a checkout, and not where that lies: the file may be published. */
 export function printHistory(events: readonly HistoryEvent[]): string {
   const json = historyToJSON({ events: [...events] });
-  return json.replaceAll(/(?<=\(|at |file:\/\/)\/[^\s():"]*?\/(?=(?:activities|build|node_modules|workers|workflows)\/)/g, '');
+  return json.replaceAll(
+    /(?<=\(|at |file:\/\/)\/[^\s():"]*?\/(?=(?:activities|build|node_modules|workers|workflows)\/)/g,
+    '',
+  );
 }
