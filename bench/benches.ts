@@ -1,5 +1,6 @@
 import { type Bench } from './harness/bench';
+import { simulation } from './simulation';
 import { step } from './step';
 
 /** Every bench there is, in the order they are run. */
-export const benches: readonly Bench[] = [step];
+export const benches: readonly Bench[] = [step, simulation];

@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Client } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { runWorker } from '../../workers/worker';
 import { type Workshop } from '../harness/bench';
 import { type TemporalServer } from '../../test/support/temporal-server';
+import { bundleOf } from './bundle';
 
 export interface UseWorkerOptions {
   /** The file whose exports are the workflows. */
@@ -18,9 +16,7 @@ export async function useWorker(
   { address }: TemporalServer,
   { workflows, activities }: UseWorkerOptions,
 ): Promise<void> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: workflows, logger: new DefaultLogger('ERROR') });
-  const bundleFile = join(workshop.directory, 'workflow-bundle.js');
-  writeFileSync(bundleFile, code);
+  const bundleFile = await bundleOf(workshop, workflows);
   const stop = new AbortController();
   await new Promise<void>((ready, reject) => {
     const ended = runWorker({
