@@ -1,6 +1,7 @@
 import { type Bench } from './harness/bench';
+import { resume } from './resume';
 import { simulation } from './simulation';
 import { step } from './step';
 
 /** Every bench there is, in the order they are run. */
-export const benches: readonly Bench[] = [step, simulation];
+export const benches: readonly Bench[] = [step, simulation, resume];
