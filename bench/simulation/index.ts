@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { drawScenario, quietScenario } from '../../test/sim/scenario';
-import { companionActivities } from '../../test/sim/simulation';
+import { companionActivities, Simulation } from '../../test/sim/simulation';
 import { Sandbox } from '../../test/sim/temporal/sandbox';
 import { simulate } from '../../test/sim/world';
 import { actions } from '../../workflows/contract/actions';
@@ -24,8 +23,9 @@ const rows: readonly Row[] = [
 async function prepare(workshop: Workshop, seeds: number, commandSeeds: number) {
   const names = [...Object.keys(actions), ...companionActivities];
   const floor = await Sandbox.load(await bundleOf(workshop, require.resolve('./workflows')), []);
-  const real = await Sandbox.load(join(projectRoot, 'build', 'workflow-bundle.js'), names);
-  const { actions: moments } = await simulate(real, quietScenario(runbook, null), 'trace');
+  const bundleFile = join(projectRoot, 'build', 'workflow-bundle.js');
+  const real = await Sandbox.load(bundleFile, names);
+  const seedsOf = await Simulation.of(bundleFile, runbook, null);
   let next = 1;
   let last: Work = { created: 0, activations: 0, ms: 0 };
   const timed = async (work: () => Promise<unknown>) => {
@@ -39,7 +39,7 @@ async function prepare(workshop: Workshop, seeds: number, commandSeeds: number) 
         const { sandbox, work } = accounted(real);
         const seconds = await timed(async () => {
           for (const end = next + seeds; next < end; next++) {
-            const { violation } = await simulate(sandbox, drawScenario(next, runbook, null, moments), 'nothing');
+            const { violation } = await simulate(sandbox, seedsOf.scenarioOf(next), 'nothing');
             if (violation) throw new Error(`seed ${next}: broken: ${violation.invariant}: ${violation.message}`);
           }
         });
