@@ -17,6 +17,7 @@ const asideFacts = z.object({
   engine: z.string(),
   createdAt: instant,
   keptUntil: instant,
+  rows: z.record(z.string(), z.int()).nullish(),
 });
 
 /** `beside <directory>`, then a line for each that is kept: bytes, when in seconds, facts in base64 with a `-`, name. */
@@ -53,7 +54,7 @@ function recordOf(name: string, bytes: number, keptAt: number, encoded: string, 
     strategy: facts ? `moved aside by a restore of ${facts.restored}` : 'moved aside; its facts are unreadable',
     verified: false,
     verifiedAt: null,
-    rows: null,
+    rows: facts?.rows ?? null,
     marker: null,
     run: facts?.run ?? '',
     ...(facts ? { keptUntil: facts.keptUntil } : {}),

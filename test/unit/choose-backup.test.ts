@@ -41,7 +41,7 @@ test('of before a time is the newest verified one that is not later', () => {
 test('where there is none, what there is is said', () => {
   expect(chooseBackup(backups, 'lab-1999')).toEqual({
     problem:
-      'no backup lab-1999; there are: lab-2026-01-02.tar.zst, lab-2026-01-04.tar.zst (not verified), ' +
+      'no backup lab-1999 of this site; there are: lab-2026-01-02.tar.zst, lab-2026-01-04.tar.zst (not verified), ' +
       'lab-2026-01-01.tar.zst, lab-2026-01-03.tar.zst',
   });
   expect(chooseBackup([], 'latest')).toEqual({ problem: 'no verified backup; there is none at all' });

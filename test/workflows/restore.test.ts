@@ -149,7 +149,10 @@ test('data that does not hold its rows is taken away again, and the old data ser
 
 test('an undo brings the data back that was moved aside, and keeps what it replaces in its turn', async () => {
   const first = await restored(await start());
-  const second = await restored(await start({ ...waived, backup: `aside:${first.movedAside}` }));
+  const run = await start({ backup: `aside:${first.movedAside}` });
+  expect((await asks(run))?.details.join('\n')).toMatch(/users: 1 rows now, 2 in the backup/);
+  await run.executeUpdate('approve', { args: [{ who: 'ann', why: 'the backup was too old' }] });
+  const second = await restored(run);
   expect(site.store.content).toBe('present');
   expect(second.movedAside).not.toBe(first.movedAside);
   expect(site.store.kept()).toHaveLength(2);
@@ -172,7 +175,7 @@ test('production that somebody took down stays down, a database that is down is 
 test('what cannot be restored is said with what there is', async () => {
   const failure = await failureOf(await start({ ...waived, backup: 'fake-1999' }));
   expect(failure).toMatchObject({ type: 'NotFound' });
-  expect(failure.message).toBe(`no backup fake-1999; there are: ${archive}. See: runbook backups fake`);
+  expect(failure.message).toBe(`no backup fake-1999 of this site; there are: ${archive}. See: runbook backups fake`);
   expect(site.asFound()).toBe(true);
 }, 60_000);
 

@@ -23,7 +23,7 @@ export function chooseBackup<B extends BackupRecord>(backups: readonly B[], want
     return found(earlier, `no verified backup of before ${wanted.before}`, backups);
   }
   const named = newestFirst.find(({ name }) => name === wanted || name.replace(/\.tar\.(zst|gz)$/, '') === wanted);
-  return found(named, `no backup ${wanted}`, backups);
+  return found(named, `no backup ${wanted} of this site`, backups);
 }
 
 /** The verified backup whose last drill is longest ago; one that never had any comes first, the newest of these. */

@@ -89,16 +89,18 @@ export async function replaceData(ops: Ops, replacement: Replacement, waived: st
       const proved = await ops.during(workplaceMade(stage), async () => {
         const staged = await replacement.stage(stage);
         return await ops.during(databaseStopped(database, stop, 'any'), () =>
-          ops.during(dataSwapped({ database, beside, aside, stage: stage.directory, facts }), (keepNew) =>
-            ops.during(databaseServing(database), async (keepServing) => {
-              const now = await ops.do(act.readRows({ database, marker: replacement.marker }));
-              requireRows(site, replacement, now);
-              const applicationAnswered = await applicationAnswers(ops);
-              await keepNew(act.keepAside({ database, beside, aside }));
-              await keepServing(act.startDatabase({ database }));
-              await bringUp(act.bringProductionUp({ production }));
-              return { rows: now.rows, applicationAnswered, stageMs: staged.tookMs };
-            }),
+          ops.during(
+            dataSwapped({ database, beside, aside, stage: stage.directory, facts: { ...facts, rows: before.rows } }),
+            (keepNew) =>
+              ops.during(databaseServing(database), async (keepServing) => {
+                const now = await ops.do(act.readRows({ database, marker: replacement.marker }));
+                requireRows(site, replacement, now);
+                const applicationAnswered = await applicationAnswers(ops);
+                await keepNew(act.keepAside({ database, beside, aside }));
+                await keepServing(act.startDatabase({ database }));
+                await bringUp(act.bringProductionUp({ production }));
+                return { rows: now.rows, applicationAnswered, stageMs: staged.tookMs };
+              }),
           ),
         );
       });

@@ -125,6 +125,7 @@ const factsOf = (name: string) => ({
   restored: 'lab-1.tar.zst',
   createdAt: '2026-11-21T03:00:00Z',
   keptUntil: '2026-12-05T03:00:00Z',
+  rows: { users: 2 },
 });
 
 /** Renames one at a time, counts down in `renames-left`, and at 0 kills the program that asked, as a power cut would. */

@@ -86,6 +86,7 @@ describe('kept data', () => {
         bytes: kept.bytes,
         keptUntil: '2026-12-05T03:00:00Z',
         engine: 'cockroach',
+        rows: { users: 2 },
       },
     ]);
     expect(await host.list('elsewhere')).toEqual([]);

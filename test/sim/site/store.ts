@@ -84,7 +84,7 @@ export class Store {
               strategy: 'moved aside',
               verified: false,
               verifiedAt: null,
-              rows: null,
+              rows: facts.rows ?? null,
               marker: null,
               run: facts.run,
               keptUntil: facts.keptUntil,

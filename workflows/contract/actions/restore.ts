@@ -128,6 +128,8 @@ export const swapStore = change({
       restored: z.string(),
       createdAt: instant,
       keptUntil: instant,
+      /** What it holds; null where that could not be counted, absent in what was moved aside before it was asked. */
+      rows: z.record(z.string(), z.int()).nullish(),
     }),
   }),
   output: z.strictObject({ changed: z.boolean() }),
