@@ -10,9 +10,11 @@ const UNSETTLED = `
     and pg_relation_size(pg_class.oid) > 0
     and not exists (select from pg_inherits where pg_class.oid in (inhrelid, inhparent))`;
 
+const SETTLED = `select oid::regclass as table from pg_class where relnamespace = to_regnamespace('settled') and relkind = 'r'`;
+
 /** The files of all settled tables and their indexes, by their paths in the data directory. */
 const FILES = `
-  with held as (select oid, reltoastrelid from pg_class where relnamespace = 'settled'::regnamespace and relkind = 'r'),
+  with held as (select oid, reltoastrelid from pg_class where relnamespace = to_regnamespace('settled') and relkind = 'r'),
     tables as (
       select oid from held union select reltoastrelid from held where reltoastrelid <> 0 and pg_relation_size(reltoastrelid) > 0
     )
@@ -33,6 +35,7 @@ const PREPARE = `
  *
  * Clients may go on, and see the same rows; what they write stays changeable. Settled rows refuse to be updated or
  * deleted; a lock on one (`select ... for update`) would change its file. A table is settled once.
+ * Cut short and begun again, it goes on.
  */
 export async function settle(address: Address, store: Store): Promise<void> {
   for (const database of await databases(address)) {
@@ -40,7 +43,9 @@ export async function settle(address: Address, store: Store): Promise<void> {
     try {
       const { rows } = await client.query<{ schema: string; name: string }>(UNSETTLED);
       for (const table of rows) await settleTable(client, table.schema, table.name);
-      if (rows.length === 0) continue;
+      // Frozen, rows are not touched by those who read them either.
+      const settled = await client.query<{ table: string }>(SETTLED);
+      for (const { table } of settled.rows) await client.query(`vacuum (freeze, analyze) ${table}`);
       await client.query('checkpoint');
       const files = await client.query<{ path: string }>(FILES);
       for (const { path } of files.rows) store.settle(path);
@@ -62,7 +67,7 @@ async function databases(address: Address): Promise<string[]> {
   }
 }
 
-/** The table becomes the settled part of an empty one like it. Frozen, its rows are not touched by reading either. */
+/** The table becomes the settled part of an empty one like it. */
 async function settleTable(client: Client, schema: string, name: string): Promise<void> {
   const [table, part] = [schema, 'settled']
     .map(escapeIdentifier)
@@ -76,5 +81,4 @@ async function settleTable(client: Client, schema: string, name: string): Promis
     alter table ${settled} set (autovacuum_enabled = off);
     create trigger settled before update or delete on ${settled} for each row execute function settled.refuse();
     commit`);
-  await client.query(`vacuum (freeze, analyze) ${settled}`);
 }

@@ -6,7 +6,7 @@ import { seedDatabase } from '../../../lab/database/seed';
 import { layoutOf } from '../../../lab/layout';
 import { StandIn, type TestServer } from './stand-in';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const database = cockroachDatabase({ path: '', standIn: true });
 let cockroach: StandIn;
