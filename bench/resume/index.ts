@@ -16,7 +16,7 @@ export const resume: Bench = {
     {
       name: 'worker killed, run terminated',
       rounds: quick ? 1 : 5,
-      minutes: quick ? 5 : 20,
+      minutes: quick ? 10 : 20,
       rows: [
         {
           id: 'worker',
