@@ -44,7 +44,7 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
           act.makeArchive({
             workplace,
             directory: backup.directory,
-            name: `${site.name}-${copied.downAt.replace(/[-:]|\.\d+/g, '')}`,
+            name: `${site.name}-${copied.asOf.replace(/[-:]|\.\d+/g, '')}`,
             facts: {
               site: site.name,
               engine: database.spec.engine,
@@ -54,8 +54,9 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
               run,
               rows: copied.rows,
               marker: copied.marker,
-              productionDownAt: copied.downAt,
-              productionUpAt: copied.upAt,
+              productionDownAt: copied.down?.downAt ?? null,
+              productionUpAt: copied.down?.upAt ?? null,
+              ...(copied.down ? {} : { asOf: copied.asOf }),
               note: input.note,
             },
           }),
@@ -85,7 +86,7 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
           copiedBytes: copied.store.copiedBytes,
           rows: copied.rows,
           marker: copied.marker,
-          downtimeMs: downtimeMs(copied),
+          downtimeMs: copied.down ? downtimeMs(copied.down) : 0,
           durationsMs: {
             ...copied.durationsMs,
             makeArchive: archive.tookMs,

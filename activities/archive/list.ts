@@ -1,6 +1,6 @@
 import { type BackupRecord } from '../../workflows/contract/actions/archives';
 import { sh, type ShellText } from '../ssh/shell';
-import { distrustOf, manifestOf, verificationOf } from './manifest';
+import { asOfManifest, distrustOf, manifestOf, verificationOf } from './manifest';
 
 /** Exit code where the directory of the archives is not there: a volume that is no longer mounted. */
 export const noDirectory = 3;
@@ -47,7 +47,7 @@ function recordOf(line: string, site: string): BackupRecord | undefined {
   const verified = isWhole && verification?.sha256 === manifest.sha256;
   const problem = verified ? undefined : distrustOf(decode(distrusted))?.why;
   const { createdAt, bytes, sha256, engine, version, standIn, strategy, storeBytes, rows, marker, run } = manifest;
-  const asOf = manifest.productionDownAt;
+  const asOf = asOfManifest(manifest);
   return {
     kind: 'archive',
     name,

@@ -19,6 +19,10 @@ const manifest = z.object({
 });
 export type Manifest = z.infer<typeof manifest>;
 
+/** Nothing acknowledged later need be in the archive. */
+export const asOfManifest = ({ asOf, productionDownAt, createdAt }: Manifest): string =>
+  asOf ?? productionDownAt ?? createdAt;
+
 /** What lies beside it as `<archive>.verified.json` once it has been read back. */
 const verification = z.object({
   name: z.string(),

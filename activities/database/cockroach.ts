@@ -79,6 +79,8 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
     hasMarker: (marker) => sql(5, `select count(*) as count from runbook_marker where id = '${marker}'`),
     cannotOpen: cannotOpenCockroach,
 
+    online: null,
+
     scratch: () => cockroachScratch(spec),
   };
 }

@@ -53,6 +53,25 @@ export interface DatabaseEngine {
    * It listens on loopback only, dials nobody, logs to `$scratch/log`, and stays in the caller's process group.
    */
   scratch(): ShellText;
+  /** Its own backup while it serves; null where none is known here. */
+  readonly online: OnlineBackup | null;
+}
+
+/** An engine's own backup of a database that serves, made into a directory on its host. */
+export interface OnlineBackup {
+  /** Why this version has none that is known here, in words; null if it has. */
+  cannot(version: EngineVersion): string | null;
+  /** Says a line for each reason why it would be refused now, and nothing if there is none. */
+  obstacles(): ShellText;
+  /**
+   * The shell function `online_backup`: fills the directory `$snapshot`, and sets `as_of`, a moment (all that was
+   * acknowledged before it is in the backup), and `rows`, a JSON object where rows can be counted as of that.
+   *
+   * `$work` is ours, `find_others` finds in `$store`, `copy_files <list>` copies from there; `die` ends the program.
+   */
+  functions(): ShellText;
+  /** Whether a marker row must be written beforehand: rows cannot be counted as of the backup's time. */
+  readonly marked: boolean;
 }
 
 export interface EngineVersion {

@@ -10,6 +10,7 @@ import { isHealthy, startDatabase, startDetached } from './start';
 import { stopDatabase, stopOf } from './stop';
 
 export { besideInStore, type DatabaseEngine } from './engine';
+export { markerOf } from './count';
 export { engineOf } from './engines';
 export { storeBytes } from './look';
 export { listProcesses } from './processes';

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { type PostgresSpec } from '../../workflows/contract/site';
 import { sh, type ShellText } from '../ssh/shell';
 import { type DatabaseEngine } from './engine';
+import { postgresOnline } from './postgres-online';
 import { postgresScratch } from './postgres-scratch';
 import { signalProcesses } from './processes';
 import { readRows } from './rows';
@@ -15,13 +16,16 @@ export function postgresEngine(spec: PostgresSpec): DatabaseEngine {
   const program = (name: string) => (spec.binDir === undefined ? name : posix.join(spec.binDir, name));
   // Peer authentication needs the account, and PostgreSQL refuses to be started by root.
   const as = spec.runAs === undefined ? [] : ['runuser', '-u', spec.runAs, '--'];
-  const psql = (seconds: number, database: string, ...statements: string[]): ShellText => {
+  const session = (database: string): ShellText => {
     const { host, port } = clientAddress(spec.listen);
     const password = spec.passwordFile === undefined ? [] : [`PGPASSFILE=${spec.passwordFile}`];
     const words = ['-X', '-A', '-t', '-q', '-w', '-F', ',', '-v', 'ON_ERROR_STOP=1'];
-    const session = ['-h', host, '-p', port, '-U', spec.user, '-d', database];
+    const where = ['-h', host, '-p', port, '-U', spec.user, '-d', database];
+    return sh`${as} env PGCONNECT_TIMEOUT=4 ${password} ${program('psql')} ${words} ${where}`;
+  };
+  const psql = (seconds: number, database: string, ...statements: string[]): ShellText => {
     const each = statements.flatMap((statement) => ['-c', statement]);
-    return sh`timeout ${seconds} ${as} env PGCONNECT_TIMEOUT=4 ${password} ${program('psql')} ${words} ${session} ${each}`;
+    return sh`timeout ${seconds} ${session(database)} ${each}`;
   };
 
   return {
@@ -87,9 +91,35 @@ export function postgresEngine(spec: PostgresSpec): DatabaseEngine {
       return same ? null : 'only the same major version can open a data directory';
     },
 
+    online: {
+      cannot({ version }) {
+        return Number(majorOf(version)) >= 15 ? null : 'PostgreSQL before 15 begins and ends a backup in another way';
+      },
+      obstacles: () => psql(6, 'postgres', obstacles),
+      functions: () => postgresOnline(session('postgres')),
+      marked: true,
+    },
+
     scratch: () => postgresScratch({ ...spec, programs: { postgres: program('postgres'), psql: program('psql') } }),
   };
 }
+
+/** What would refuse an online backup, a line each. */
+const obstacles = [
+  ['it is a standby', 'pg_is_in_recovery()'],
+  ['its wal_level is minimal', "current_setting('wal_level') = 'minimal'"],
+  ['the role may not begin a backup', "not has_function_privilege('pg_backup_start(text, boolean)', 'execute')"],
+  [
+    'the role may not make a replication slot',
+    'not exists (select from pg_roles where rolname = current_user and (rolsuper or rolreplication))',
+  ],
+  [
+    'no replication slot is free',
+    "(select count(*) from pg_replication_slots) >= current_setting('max_replication_slots')::int",
+  ],
+]
+  .map(([why, when]) => `select '${why}' where ${when}`)
+  .join(' union all ');
 
 /**
  * Starts a server by the words after the store and the account it belongs to (or nothing).

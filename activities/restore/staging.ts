@@ -4,7 +4,7 @@ import { readManifest } from '../copy/manifest';
 import { type ProgramJob, programJobs } from '../copy/program-job';
 import { copied } from '../copy/programs-of-a-backup';
 import { pullConfig } from '../copy/pull';
-import { type Manifest } from '../archive/manifest';
+import { asOfManifest, type Manifest } from '../archive/manifest';
 import { engineOf } from '../database';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
@@ -65,7 +65,8 @@ export function stagingActions(
               `Restore another one; see: runbook backups ${site}`,
             { target: `directory/${workplace.host.name}${input.directory}`, operation: 'unpackArchive' },
           );
-        const { rows, marker, productionDownAt: asOf } = manifest;
+        const { rows, marker } = manifest;
+        const asOf = asOfManifest(manifest);
         return { ...(await run(unpackJob(input, manifest), context)), rows, marker, asOf };
       },
       async describe(input, context) {

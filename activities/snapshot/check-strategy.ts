@@ -5,6 +5,7 @@ import { engineOf } from '../database';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
 import { findBeside } from '../restore/scripts/beside';
+import { type Host } from '../ssh/hosts';
 import { sh, type ShellText } from '../ssh/shell';
 import { shareFiles } from './scripts/share-files';
 
@@ -44,7 +45,9 @@ export function checkStrategyAction({ ssh }: Pick<CopyDependencies, 'ssh'>): Pic
     checkStrategy: {
       async do(input, { signal }) {
         refuseForEngine(input);
-        const { stdout } = await ssh.host(input.database.host).run(command(input), { signal, timeoutMs: 14_000 });
+        const host = ssh.host(input.database.host);
+        if (input.strategy === 'native') await refuseOnline(input, host, signal);
+        const { stdout } = await host.run(command(input), { signal, timeoutMs: 14_000 });
         return judge(stdout, input);
       },
       async describe(input) {
@@ -72,6 +75,17 @@ function refuseForEngine(input: InputOf<'checkStrategy'>): void {
   const { name, immutable } = engineOf(input.database);
   if (input.strategy === 'checkpoint' && immutable.length === 0)
     throw refused(input, `${name} changes its files in place, so that none can be shared with it by a hard link`);
+}
+
+/** What the engine itself has to say about a backup while it serves. */
+async function refuseOnline(input: InputOf<'checkStrategy'>, host: Host, signal: AbortSignal): Promise<void> {
+  const engine = engineOf(input.database);
+  const { name, online } = engine;
+  const installed = await host.run(engine.version(), { signal });
+  const why = online?.cannot(engine.readVersion(installed.stdout)) ?? null;
+  if (!online || why !== null) throw refused(input, why ?? `there is no such backup of ${name}`);
+  const obstacles = (await host.run(online.obstacles(), { signal })).stdout.trim();
+  if (obstacles) throw refused(input, obstacles.replaceAll('\n', '; '));
 }
 
 function judge(stdout: string, input: InputOf<'checkStrategy'>): OutputOf<'checkStrategy'> {

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { type InputOf } from '../../workflows/contract/actions';
 import { type CopyDependencies } from '../copy';
 import { type ProgramJob, programJobs } from '../copy/program-job';
-import { besideInStore, engineOf, listProcesses } from '../database';
+import { instant } from '../../workflows/contract/fields';
+import { besideInStore, engineOf, listProcesses, markerOf } from '../database';
 import { type Implementations } from '../implementation';
 import { checkStrategyAction } from './check-strategy';
+import { backUpOnline } from './scripts/back-up-online';
 import { shareFiles } from './scripts/share-files';
 import { takeSnapshot } from './scripts/take-snapshot';
 
@@ -30,10 +32,30 @@ function snapshotJob({ database, snapshot, way }: InputOf<'takeSnapshot'>): Prog
   };
 }
 
+const backedUp = z.strictObject({
+  files: z.int(),
+  bytes: z.int(),
+  rows: z.record(z.string(), z.int()).nullable(),
+  asOf: instant,
+  tookMs: z.number(),
+});
+
+/** The engine's own backup as a job on the database host. */
+function onlineJob({ database, snapshot }: InputOf<'backUpOnline'>): ProgramJob<typeof backedUp> {
+  const engine = engineOf(database);
+  const functions = `${shareFiles(engine, 'native').text}${engine.online?.functions().text ?? ''}`;
+  return {
+    host: snapshot.host,
+    program: { name: 'back-up-online', text: backUpOnline(functions) },
+    args: [`${snapshot.directory}/${besideInStore}`],
+    result: backedUp,
+  };
+}
+
 /** The actions on a directory beside the store that holds what the store held at one moment. */
 export function snapshotActions(
   dependencies: CopyDependencies,
-): Pick<Implementations, 'checkStrategy' | 'takeSnapshot'> {
+): Pick<Implementations, 'checkStrategy' | 'takeSnapshot' | 'backUpOnline'> {
   const { run, describeJob } = programJobs(dependencies);
   const nothing = { sharedFiles: 0, sharedBytes: 0, copiedFiles: 0, copiedBytes: 0, tookMs: 0 };
 
@@ -43,6 +65,21 @@ export function snapshotActions(
     takeSnapshot: {
       do: (input, context) => run(snapshotJob(input), context),
       describe: async (input, context) => describeJob(snapshotJob(input), context, nothing),
+    },
+
+    backUpOnline: {
+      async do(input, context) {
+        const engine = engineOf(input.database);
+        const marker = engine.online?.marked ? markerOf(context.call.key) : null;
+        // In the backup all the same, if it was written by an attempt that has begun it.
+        if (marker !== null && !context.jobStarted)
+          await dependencies.ssh.host(input.database.host).run(engine.mark(marker), { signal: context.signal });
+        return { ...(await run(onlineJob(input), context)), marker };
+      },
+      async describe(input, context) {
+        const output = { files: 0, bytes: 0, rows: null, marker: null, asOf: new Date(0).toISOString(), tookMs: 0 };
+        return describeJob(onlineJob(input), context, output);
+      },
     },
   };
 }

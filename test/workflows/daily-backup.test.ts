@@ -89,6 +89,21 @@ test('a backup by checkpoint copies from a snapshot when production serves again
   expect(site.archives).toMatchObject([{ name: result.archive, strategy: 'checkpoint', verified: true }]);
 }, 60_000);
 
+test('a backup by the engine itself leaves production and database alone, and says when it was made', async () => {
+  site.before.set('backUpOnline', async () => {
+    expect([site.production, site.running]).toEqual(['production', true]);
+  });
+  const result = (await (await start({ strategy: 'native' })).result()) as RunbookResult<'daily-backup'>;
+  expect(site.changes).toEqual(bySnapshot.filter((change) => !/^(production|database)/.test(change)));
+  expect(site.asFound()).toBe(true);
+  expect(result).toMatchObject({ strategy: 'native', downtimeMs: 0, rows: null });
+  expect(result.archive).toMatch(/^fake-\d{8}T\d{6}Z/);
+  expect(result.marker).toBe(site.archives[0]?.marker);
+  const made = site.jobs.all().find(({ action }) => action === 'makeArchive');
+  const { asOf } = site.jobs.all().find(({ action }) => action === 'backUpOnline')?.output as { asOf: string };
+  expect(made?.input).toMatchObject({ facts: { productionDownAt: null, productionUpAt: null, asOf } });
+}, 60_000);
+
 test('the strategy of the site is that of its backups, and a plan of it has the digest of the run', async () => {
   site.document = { ...fakeDocument, backup: { ...fakeDocument.backup, strategy: 'reflink' } };
   const { plan } = (await (await start({ dryRun: true })).result()) as { plan: Plan };

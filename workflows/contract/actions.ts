@@ -36,6 +36,7 @@ export const actions = {
   revokePull: copy.revokePull,
   checkStrategy: snapshot.checkStrategy,
   takeSnapshot: snapshot.takeSnapshot,
+  backUpOnline: snapshot.backUpOnline,
   copyAhead: copy.copyAhead,
   copyStore: copy.copyStore,
   makeArchive: copy.makeArchive,

@@ -74,7 +74,7 @@ const postgresDocument = z.strictObject({
 const databaseDocument = z.discriminatedUnion('engine', [cockroachDocument, postgresDocument]);
 
 /** How the data gets from the store to the backup host. */
-export const strategy = z.enum(['cold', 'checkpoint', 'reflink']);
+export const strategy = z.enum(['cold', 'checkpoint', 'reflink', 'native']);
 export type Strategy = z.infer<typeof strategy>;
 
 /** One site as its file says it. See `docs/site-file.md`. */

@@ -4,7 +4,7 @@ import { type Strategy } from '../contract/site';
 import { type Ops } from '../kit/ops';
 import { workplaceMade } from './backup-server';
 import { databaseStopped } from './database-stopped';
-import { productionDown } from './production-down';
+import { type DownTimes, productionDown } from './production-down';
 import { pullAuthorized } from './pull-authorized';
 
 /** What lies in the workplace on the backup host, and what is known of it. */
@@ -12,9 +12,10 @@ export interface Copied {
   readonly store: OutputOf<'copyStore'>;
   readonly rows: Record<string, number> | null;
   readonly marker: string | null;
-  /** When probes of the public address saw production go and come back. */
-  readonly downAt: string;
-  readonly upAt: string;
+  /** All that was acknowledged before it was copied. */
+  readonly asOf: string;
+  /** When probes of the public address saw production go and come back; null where it served all the time. */
+  readonly down: DownTimes | null;
   readonly stoppedByForce: boolean;
   /** Transferred while production served, before it went down. */
   readonly aheadBytes: number;
@@ -29,6 +30,7 @@ export const copyStrategies: Readonly<Record<Strategy, CopyStrategy>> = {
   cold: async (ops, workplace) => () => copyCold(ops, workplace),
   checkpoint: bySnapshot('checkpoint'),
   reflink: bySnapshot('reflink'),
+  native: whileItServes,
 };
 
 /** Copies the store while production serves, and what has changed since while the database is stopped. */
@@ -53,36 +55,57 @@ async function copyCold(ops: Ops, workplace: Workplace): Promise<Copied> {
 
 /**
  * Stops the database for as long as it takes to make a directory that shares its files, and copies that while
- * production serves again. The directory is removed as soon as it has been copied.
+ * production serves again.
  */
 function bySnapshot(way: InputOf<'takeSnapshot'>['way']): CopyStrategy {
-  return async (ops, workplace) => {
-    const { database } = ops.site;
-    const { beside } = await ops.do(act.checkStrategy({ database, strategy: way }));
-    // The same for every run: what a run that was terminated with its guard has left there, the next one removes.
-    const snapshot = { host: database.host, directory: `${beside}/snapshot` };
-    const pull = { workplace, database, name: 'daily-backup', snapshot: snapshot.directory };
-    const down = downFor(ops);
+  return (ops, workplace) =>
+    throughDirectory(ops, workplace, way, async (snapshot) => {
+      const { database } = ops.site;
+      const down = downFor(ops);
+      // Nothing is copied ahead: that would only shorten a copy during which production serves.
+      const { rows, marker, taken } = await ops.during(down.bracket, async () => {
+        // Nobody writes any more.
+        const counted = await ops.do(act.countRows({ database }));
+        const taken = await ops.during(databaseStopped(database, down.stop), () =>
+          ops.job(act.takeSnapshot({ database, snapshot, way })),
+        );
+        return { ...counted, taken };
+      });
+      return { rows, marker, durationsMs: { takeSnapshot: taken.tookMs }, ...down.seen() };
+    });
+}
 
-    return () =>
-      ops.during(workplaceMade(snapshot), () =>
-        // Tried now, on the empty directory: a backup host that may not read ends the run before production is down.
-        ops.during(pullAuthorized(pull), async () => {
-          // Nothing is copied ahead: that would only shorten a copy during which production serves.
-          const { rows, marker, taken } = await ops.during(down.bracket, async () => {
-            // Nobody writes any more.
-            const counted = await ops.do(act.countRows({ database }));
-            const taken = await ops.during(databaseStopped(database, down.stop), () =>
-              ops.job(act.takeSnapshot({ database, snapshot, way })),
-            );
-            return { ...counted, taken };
-          });
-          const store = await ops.job(act.copyStore({ pull }));
-          const durationsMs = { takeSnapshot: taken.tookMs, copyStore: store.tookMs };
-          return { rows, marker, store, aheadBytes: 0, durationsMs, ...down.seen() };
-        }),
-      );
-  };
+/** Lets the engine make its own backup; production is not touched. */
+function whileItServes(ops: Ops, workplace: Workplace): ReturnType<CopyStrategy> {
+  return throughDirectory(ops, workplace, 'native', async (snapshot) => {
+    const taken = await ops.job(act.backUpOnline({ database: ops.site.database, snapshot }));
+    const { rows, marker, asOf, tookMs } = taken;
+    return { rows, marker, asOf, down: null, stoppedByForce: false, durationsMs: { backUpOnline: tookMs } };
+  });
+}
+
+/** A directory on the database host is made, filled, copied from, and removed again as soon as it has been copied. */
+async function throughDirectory(
+  ops: Ops,
+  workplace: Workplace,
+  strategy: InputOf<'checkStrategy'>['strategy'],
+  fill: (snapshot: Workplace) => Promise<Omit<Copied, 'store' | 'aheadBytes'>>,
+): ReturnType<CopyStrategy> {
+  const { database } = ops.site;
+  const { beside } = await ops.do(act.checkStrategy({ database, strategy }));
+  // The same for every run: what a run that was terminated with its guard has left there, the next one removes.
+  const snapshot = { host: database.host, directory: `${beside}/snapshot` };
+  const pull = { workplace, database, name: 'daily-backup', snapshot: snapshot.directory };
+
+  return () =>
+    ops.during(workplaceMade(snapshot), () =>
+      // Tried now, on the empty directory: a backup host that may not read ends the run before production is down.
+      ops.during(pullAuthorized(pull), async () => {
+        const filled = await fill(snapshot);
+        const store = await ops.job(act.copyStore({ pull }));
+        return { ...filled, store, aheadBytes: 0, durationsMs: { ...filled.durationsMs, copyStore: store.tookMs } };
+      }),
+    );
 }
 
 /** Production down for a copy, and what was seen of it afterwards. */
@@ -90,5 +113,5 @@ function downFor({ site, run }: Ops) {
   const times = { downAt: '', upAt: '' };
   const stop = { forced: false };
   const bracket = productionDown(site, `daily backup, run ${run.workflowId}`, times);
-  return { bracket, stop, seen: () => ({ ...times, stoppedByForce: stop.forced }) };
+  return { bracket, stop, seen: () => ({ asOf: times.downAt, down: times, stoppedByForce: stop.forced }) };
 }

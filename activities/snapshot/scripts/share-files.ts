@@ -15,11 +15,14 @@ const matches = (patterns: readonly string[]): string[] => [
  */
 export function shareFiles(
   { store, leaveOut, immutable }: Pick<DatabaseEngine, 'store' | 'leaveOut' | 'immutable'>,
-  way: InputOf<'takeSnapshot'>['way'],
+  way: InputOf<'checkStrategy'>['strategy'],
 ): ShellText {
   const left = matches([besideInStore, ...leaveOut]);
-  const shared = ['-type', 'f', ...(way === 'checkpoint' ? matches(immutable) : [])];
-  const share = way === 'checkpoint' ? 'cp --link' : 'cp --preserve=mode,ownership,timestamps --reflink=always';
+  const { words: shared, share } = {
+    checkpoint: { words: ['-type', 'f', ...matches(immutable)], share: 'cp --link' },
+    reflink: { words: ['-type', 'f'], share: 'cp --preserve=mode,ownership,timestamps --reflink=always' },
+    native: { words: ['-false'], share: 'cp' },
+  }[way];
   return sh`
 store=${store}
 share=${share}

@@ -403,6 +403,12 @@ export class SiteModel {
       this.copies.snapshot = { content: this.store.content, way, runId };
       return { sharedFiles: 1, sharedBytes: 90, copiedFiles: 1, copiedBytes: 10, tookMs: 1 };
     },
+    backUpOnline: (_input, { runId, key: marker }) => {
+      if (!this.copies.snapshotMade) throw fail('ResourceFailed', 'there is no directory for a backup');
+      if (!this.running) throw fail('ResourceFailed', 'the database does not answer');
+      this.copies.snapshot = { content: this.store.content, way: 'native', runId };
+      return { files: 1, bytes: 100, rows: null, marker, asOf: this.#at(), tookMs: 1 };
+    },
     copyStore: ({ pull: { snapshot } }, { runId }) => {
       if (!this.pull) throw fail('ResourceFailed', 'the backup host may not read');
       const held = snapshot === undefined ? { content: this.store.content, way: 'cold', runId } : this.copies.snapshot;
@@ -419,7 +425,7 @@ export class SiteModel {
           kind: 'archive',
           name: archive,
           site: 'fake',
-          createdAt: facts.productionUpAt,
+          createdAt: facts.productionUpAt ?? this.#at(),
           bytes: 50,
           sha256: 'aa',
           engine: 'cockroach',
@@ -427,7 +433,7 @@ export class SiteModel {
           verified: false,
           verifiedAt: null,
           rows: facts.rows,
-          marker: null,
+          marker: facts.marker,
           run: facts.run.workflowId,
         });
       this.changed({ what: `archive ${archive}`, call });

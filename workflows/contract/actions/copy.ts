@@ -158,8 +158,11 @@ export const manifestFacts = z.strictObject({
   run: z.strictObject({ workflowId: z.string(), runId: z.string() }),
   rows: z.record(z.string(), z.int()).nullable(),
   marker: z.string().nullable(),
-  productionDownAt: instant,
-  productionUpAt: instant,
+  /** Null where production served all the time. */
+  productionDownAt: instant.nullable(),
+  productionUpAt: instant.nullable(),
+  /** All that was acknowledged before it is in the archive. @default when production was down */
+  asOf: instant.optional(),
   note: z.string(),
 });
 

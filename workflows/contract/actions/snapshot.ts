@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { job, read } from '../action';
-import { absolutePath } from '../fields';
+import { absolutePath, instant } from '../fields';
 import { databaseRef, strategy } from '../site';
 import { inWorkplace, workplace } from './copy';
+import { rowCounts } from './database';
 
 /** How files come into a snapshot without being copied. */
 export const snapshotWay = strategy.extract(['checkpoint', 'reflink']);
@@ -11,7 +12,7 @@ export const snapshotWay = strategy.extract(['checkpoint', 'reflink']);
 export const checkStrategy = read({
   title: ({ database, strategy }) => `Check that a backup by ${strategy} is possible on ${database.host.name}`,
   target: ({ database }) => `host/${database.host.name}`,
-  input: z.strictObject({ database: databaseRef, strategy: snapshotWay }),
+  input: z.strictObject({ database: databaseRef, strategy: strategy.exclude(['cold']) }),
   output: z.strictObject({
     /** On the store's file system, also where the store is a mount point. */
     beside: absolutePath,
@@ -39,6 +40,27 @@ export const takeSnapshot = job({
     sharedBytes: z.int(),
     copiedFiles: z.int(),
     copiedBytes: z.int(),
+    tookMs: z.number(),
+  }),
+});
+
+/** Lets the engine make a backup into the workplace on the database host while it serves. */
+export const backUpOnline = job({
+  title: ({ database }) => `Back up the database on ${database.host.name} while it serves`,
+  target: ({ snapshot }) => inWorkplace({ workplace: snapshot }),
+  host: ({ snapshot }) => snapshot.host,
+  input: z.strictObject({ database: databaseRef, snapshot: workplace }),
+  output: z.strictObject({
+    key: z.string(),
+    host: z.string(),
+    starts: z.int(),
+    files: z.int(),
+    bytes: z.int(),
+    /** As of the backup's time; null where the engine cannot count so. Then it holds a marker row. */
+    rows: rowCounts.nullable(),
+    marker: z.string().nullable(),
+    /** All that was acknowledged before this is in the backup. */
+    asOf: instant,
     tookMs: z.number(),
   }),
 });
