@@ -37,14 +37,15 @@ export function damageStore(store: string, seed: number): Damage {
 
 /**
  * Where the engine keeps settled data in files of their own, those. Else all but the logs that a running database writes,
- * and reuses: much of them is of no account. What begins with a dot is no database's.
+ * and reuses: much of them is of no account. What begins with a dot is
+ * no database's, and backups are none of its data.
  */
 function dataFiles(store: string): string[] {
   if (!existsSync(store)) return [];
   const files = readdirSync(store, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(store.length + 1))
-    .filter((file) => !/(^|\/)\.|wal|\.log$/.test(file));
+    .filter((file) => !/(^|\/)\.|^extern\/|wal|\.log$/.test(file));
   const settled = files.filter((file) => file.endsWith('.sst'));
   return settled.length > DELETED ? settled : files;
 }

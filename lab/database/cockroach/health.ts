@@ -1,5 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
+import { sqlFailure } from './client';
+import { type Order } from './control';
+import { type CommandFailure } from './failure';
 import { type Address, formatAddress } from './flags';
 import { BUILD_TAG, RANGES } from './version';
 
@@ -9,12 +13,8 @@ export interface ServerState {
   /** Why it may not take clients now, in the words of `/health?ready=1`; null if it may. */
   notReady(): string | null;
   clusterId(): string;
-  /** Refuses clients from now on. */
-  drain(): Promise<void>;
-  /** Puts the data there is into files that never change. */
-  settle(): Promise<void>;
-  /** Begins an orderly end. */
-  stop(): void;
+  /** What it does when asked to, by the details of an order. Returns what it answers. */
+  readonly orders: Readonly<Record<Order, (details: Record<string, string>) => unknown>>;
 }
 
 /** Serves the health and status pages. @throws Error `EADDRINUSE` if the address is taken. */
@@ -29,15 +29,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, state:
   const json = (status: number, body: unknown) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body, null, 2));
   const why = state.notReady();
-  const order = request.method === 'POST' ? /^\/_stand-in\/(drain|settle)$/.exec(pathname)?.[1] : undefined;
-  if (order === 'drain' || order === 'settle') {
-    await state[order]().then(
-      () => json(200, {}),
-      (error: unknown) => json(500, { error: String(error) }),
-    );
-  } else if (request.method === 'POST' && pathname === '/_stand-in/stop') {
-    json(200, {});
-    state.stop();
+  const order = request.method === 'POST' ? /^\/_stand-in\/(\w+)$/.exec(pathname)?.[1] : undefined;
+  if (order !== undefined && Object.hasOwn(state.orders, order)) {
+    try {
+      const details = JSON.parse((await textOf(request)) || '{}') as Record<string, string>;
+      json(200, (await state.orders[order as Order](details)) ?? {});
+    } catch (error) {
+      const { message, sqlState } = sqlFailure(error) as CommandFailure;
+      json(500, { error: message, sqlState });
+    }
   } else if (pathname === '/health' || pathname === '/_admin/v1/health') {
     if (why === null || searchParams.get('ready') === null) json(200, {});
     else json(503, { error: why, code: 14, message: why, details: [] });

@@ -1,5 +1,6 @@
 import { connect } from './client';
-import { CommandFailure, cannotDial } from './failure';
+import { controlOf, order } from './control';
+import { CommandFailure } from './failure';
 import { CLIENT_FLAGS, formatAddress, parseAddress, parseFlags, type Address } from './flags';
 import { parseRowFormat, renderRows } from './rows';
 import { BUILD_TAG, RANGES } from './version';
@@ -17,7 +18,7 @@ export async function node(argv: readonly string[]): Promise<void> {
 export async function quit(argv: readonly string[]): Promise<void> {
   const control = await controlAddress(clientAddress(argv));
   await drainServer(control);
-  await post(control, 'stop');
+  await order(control, 'stop');
   process.stdout.write('ok\n');
 }
 
@@ -81,7 +82,7 @@ async function drain(argv: readonly string[]): Promise<void> {
 async function drainServer(control: string | undefined): Promise<void> {
   if (control !== undefined) {
     process.stderr.write(`node is draining... remaining: ${RANGES}\n`);
-    await post(control, 'drain');
+    await order(control, 'drain');
   }
   process.stderr.write('node is draining... remaining: 0 (complete)\n');
 }
@@ -95,20 +96,18 @@ function clientAddress(argv: readonly string[]): Address {
   return parseAddress(values.host, 26257);
 }
 
-/** The real program drains over the SQL port; PostgreSQL cannot, so the SQL port tells where the stand-in listens. */
 async function controlAddress(address: Address): Promise<string> {
-  const [control = ''] = await query(address, 'show cockroach.http_addr');
-  return control;
+  const client = await connect(address);
+  try {
+    return await controlOf(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 function unlessDraining(error: unknown): undefined {
   if (error instanceof CommandFailure && error.sqlState === '57P01') return undefined;
   throw error;
-}
-
-async function post(control: string, order: 'drain' | 'stop'): Promise<void> {
-  const answer = await fetch(`http://${control}/_stand-in/${order}`, { method: 'POST' });
-  if (!answer.ok) throw cannotDial(`the stand-in at ${control} refused to ${order}: ${await answer.text()}`);
 }
 
 async function query(address: Address, text: string): Promise<string[]> {

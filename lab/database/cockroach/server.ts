@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { runBackupStatement } from './backup/statements';
 import { connect } from './client';
 import { cannotDial } from './failure';
 import { faultsCleared, hasFault } from './faults';
@@ -8,6 +9,7 @@ import { type Address, formatAddress } from './flags';
 import { serveHealth } from './health';
 import { Postgres } from './postgres';
 import { settle } from './settle';
+import { Snapshots } from './snapshots';
 import { Store } from './store';
 import { BUILD_TAG } from './version';
 
@@ -15,6 +17,8 @@ export interface ServerOptions {
   readonly store: string;
   readonly listen: Address;
   readonly http: Address;
+  /** Where `nodelocal` storage is; undefined for nowhere. */
+  readonly external: string | undefined;
   readonly pidFile: string | undefined;
   /** Called once, when clients are served. */
   readonly onReady: () => void;
@@ -49,9 +53,17 @@ export async function serve(options: ServerOptions): Promise<Ending> {
 
   await reserve(options.listen, '--listen-addr');
   const notReady = () => ({ starting: 'node is not healthy', ready: null, draining: 'node is shutting down' })[state];
-  const control = { address: options.listen, notReady, clusterId: () => store.clusterId(), drain };
-  const orders = { settle: () => settle(options.listen, store), stop: () => process.kill(process.pid, 'SIGTERM') };
-  await serveHealth(options.http, { ...control, ...orders }).catch(inUse(options.http, '--http-addr'));
+  const { listen: address, external } = options;
+  const snapshots = new Snapshots(address);
+  const orders = {
+    drain,
+    stop: () => void process.kill(process.pid, 'SIGTERM'),
+    settle: () => settle(address, store),
+    statement: ({ statement = '' }) => runBackupStatement(statement, { address, store, external, snapshots }),
+    snapshot: async ({ database = '', time = '' }) => ({ id: (await snapshots.at(time)).ids.get(database) }),
+  };
+  const said = { address, notReady, clusterId: () => store.clusterId(), orders };
+  await serveHealth(options.http, said).catch(inUse(options.http, '--http-addr'));
   if (options.pidFile) writePid(options.pidFile);
 
   try {

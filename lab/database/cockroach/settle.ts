@@ -1,14 +1,20 @@
 import { escapeIdentifier, type Client } from 'pg';
+import { definitionsOf, type TableDefinition } from './backup/definition';
 import { connect } from './client';
 import { type Address } from './flags';
+import { databasesOf } from './snapshots';
 import { type Store } from './store';
 
-/** Tables with rows that are not settled yet. A table that is part of another's, or has parts, is left as it is. */
+/**
+ * Tables with rows that are not settled yet. One that is a part of another or has parts, that refers to another or is
+ * referred to, is left as it is.
+ */
 const UNSETTLED = `
-  select nspname as schema, relname as name from pg_class join pg_namespace n on n.oid = relnamespace
+  select format('%I.%I', nspname, relname) as table from pg_class join pg_namespace n on n.oid = relnamespace
   where relkind = 'r' and relpersistence = 'p' and nspname not in ('pg_catalog', 'information_schema', 'settled')
     and pg_relation_size(pg_class.oid) > 0
-    and not exists (select from pg_inherits where pg_class.oid in (inhrelid, inhparent))`;
+    and not exists (select from pg_inherits where pg_class.oid in (inhrelid, inhparent))
+    and not exists (select from pg_constraint where contype = 'f' and pg_class.oid in (conrelid, confrelid))`;
 
 const SETTLED = `select oid::regclass as table from pg_class where relnamespace = to_regnamespace('settled') and relkind = 'r'`;
 
@@ -38,11 +44,14 @@ const PREPARE = `
  * Cut short and begun again, it goes on.
  */
 export async function settle(address: Address, store: Store): Promise<void> {
-  for (const database of await databases(address)) {
+  for (const database of await databasesOf(address)) {
     const client = await connect(address, database);
     try {
-      const { rows } = await client.query<{ schema: string; name: string }>(UNSETTLED);
-      for (const table of rows) await settleTable(client, table.schema, table.name);
+      await client.query('begin');
+      const { rows } = await client.query<{ table: string }>(UNSETTLED);
+      for (const definition of await definitionsOf(client))
+        if (rows.some(({ table }) => table === definition.table)) await settleTable(client, definition);
+      await client.query('commit');
       // Frozen, rows are not touched by those who read them either.
       const settled = await client.query<{ table: string }>(SETTLED);
       for (const { table } of settled.rows) await client.query(`vacuum (freeze, analyze) ${table}`);
@@ -55,30 +64,15 @@ export async function settle(address: Address, store: Store): Promise<void> {
   }
 }
 
-async function databases(address: Address): Promise<string[]> {
-  const client = await connect(address);
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      'select datname as name from pg_database where not datistemplate',
-    );
-    return rows.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
-}
-
 /** The table becomes the settled part of an empty one like it. */
-async function settleTable(client: Client, schema: string, name: string): Promise<void> {
-  const [table, part] = [schema, 'settled']
-    .map(escapeIdentifier)
-    .map((within) => `${within}.${escapeIdentifier(name)}`);
-  const settled = `settled.${escapeIdentifier(`${schema}.${name}`)}`;
-  await client.query(`begin; ${PREPARE};
+async function settleTable(client: Client, { schema, name, table, complete }: TableDefinition): Promise<void> {
+  const held = escapeIdentifier(`${schema}.${name}`);
+  await client.query(`${PREPARE};
     alter table ${table} set schema settled;
-    alter table ${part} rename to ${escapeIdentifier(`${schema}.${name}`)};
-    create table ${table} (like ${settled} including all);
-    alter table ${settled} inherit ${table};
-    alter table ${settled} set (autovacuum_enabled = off);
-    create trigger settled before update or delete on ${settled} for each row execute function settled.refuse();
-    commit`);
+    alter table settled.${escapeIdentifier(name)} rename to ${held};
+    create table ${table} (like settled.${held} including all excluding constraints excluding indexes);
+    ${complete.map((statement) => `${statement};`).join('\n')}
+    alter table settled.${held} inherit ${table};
+    alter table settled.${held} set (autovacuum_enabled = off);
+    create trigger settled before update or delete on settled.${held} for each row execute function settled.refuse()`);
 }

@@ -1,8 +1,12 @@
-import { type QueryArrayResult } from 'pg';
+import { type Client, type QueryArrayResult } from 'pg';
+import { readAsOf } from './as-of';
+import { type Answer, isOfBackups } from './backup/statements';
 import { connect, sqlFailure } from './client';
+import { controlOf, order } from './control';
 import { CommandFailure } from './failure';
 import { CLIENT_FLAGS, parseAddress, parseFlags } from './flags';
-import { parseRowFormat, renderResult } from './rows';
+import { parseRowFormat, renderResult, renderRows } from './rows';
+import { lookBack } from './snapshots';
 
 /**
  * `cockroach sql -e ...`: runs the statements in order and prints each result as soon as it is there.
@@ -29,8 +33,12 @@ export async function sql(argv: readonly string[]): Promise<void> {
   );
   try {
     for (const statement of values.execute) {
-      const results: unknown = await client.query({ text: statement, rowMode: 'array' });
-      for (const result of [results].flat() as QueryArrayResult<(string | null)[]>[])
+      if (isOfBackups(statement)) {
+        const { columns, rows } = await order<Answer>(await controlOf(client), 'statement', { statement });
+        process.stdout.write(renderRows(columns, rows, format));
+        continue;
+      }
+      for (const result of await query(client, statement))
         process.stdout.write(renderResult(result, statement, format));
     }
   } catch (error) {
@@ -38,4 +46,24 @@ export async function sql(argv: readonly string[]): Promise<void> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+type Results = QueryArrayResult<(string | null)[]>[];
+
+/** Runs a statement, in the past if it says so. A time relative to now is taken as now. */
+async function query(client: Client, statement: string): Promise<Results> {
+  const asOf = readAsOf(statement);
+  const run = async (text: string): Promise<Results> => {
+    const results: unknown = await client.query({ text, rowMode: 'array' });
+    return [results].flat() as Results;
+  };
+  if (!asOf) return run(statement);
+  if (asOf.time.startsWith('-')) return run(asOf.query);
+  const details = { database: client.database, time: asOf.time };
+  const { id } = await order<{ id?: string }>(await controlOf(client), 'snapshot', details);
+  if (id === undefined) throw new CommandFailure(`database "${client.database}" does not exist`, '3D000');
+  await lookBack(client, id);
+  const results = await run(asOf.query);
+  await client.query('commit');
+  return results;
 }

@@ -14,7 +14,7 @@ const INSECURE_WARNING = `*
 /** Flags of the real program that change nothing here. */
 const IGNORED = [
   ...['advertise-addr', 'advertise-sql-addr', 'sql-addr', 'advertise-http-addr', 'attrs', 'cache', 'clock-device'],
-  ...['external-io-dir', 'http-port', 'listening-url-file', 'locality', 'log', 'log-dir', 'max-disk-temp-storage'],
+  ...['http-port', 'listening-url-file', 'locality', 'log', 'log-dir', 'max-disk-temp-storage'],
   ...['max-offset', 'max-sql-memory', 'temp-dir', 'vmodule', 'socket-dir'],
 ];
 
@@ -35,6 +35,7 @@ export async function startSingleNode(argv: readonly string[]): Promise<void> {
     'listen-addr': { type: 'string', default: '127.0.0.1:26257' },
     'http-addr': { type: 'string', default: '127.0.0.1:8080' },
     'pid-file': { type: 'string' },
+    'external-io-dir': { type: 'string' },
   });
   process.stderr.write(INSECURE_WARNING);
   const store = path.resolve(/(?:^|,)path=([^,]*)/.exec(values.store)?.[1] ?? values.store);
@@ -48,12 +49,17 @@ export async function startSingleNode(argv: readonly string[]): Promise<void> {
     listen: parseAddress(values['listen-addr'], 26257),
     http: parseAddress(values['http-addr'], 8080),
     pidFile: values['pid-file'],
+    external: externalDirectory(values['external-io-dir'], store),
     onReady: () => tell({ ready: true }),
   }).catch((error: unknown) => {
     tell({ failure: (error as Error).message });
     throw error;
   });
   if (ending === 'interrupted') throw new CommandFailure('interrupted');
+}
+
+function externalDirectory(flag: string | undefined, store: string): string | undefined {
+  return flag === 'disabled' ? undefined : path.resolve(flag ?? path.join(store, 'extern'));
 }
 
 /** Appears in process lists as the real program does: command line and name. */

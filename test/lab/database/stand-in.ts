@@ -71,8 +71,8 @@ export class StandIn {
     });
   }
 
-  async start(server: TestServer): Promise<Outcome> {
-    return this.run(...this.#startArguments(server), '--background');
+  async start(server: TestServer, ...flags: string[]): Promise<Outcome> {
+    return this.run(...this.#startArguments(server), ...flags, '--background');
   }
 
   /** Starts a server as a child whose output is kept. */
