@@ -80,12 +80,13 @@ export interface WorkerProcess {
 
 /** A lab of the test's own, used through the commands an operator types. */
 export class LabSite {
-  readonly directory = mkdtempSync(join(tmpdir(), 'lab-'));
+  readonly directory: string;
   readonly #workers = new Set<WorkerProcess>();
   readonly env: NodeJS.ProcessEnv;
 
-  /** @param more of the environment of every command */
+  /** @param more of the environment of every command; `RUNBOOK_LAB` for a directory that lies where the test wants it */
   constructor(more: NodeJS.ProcessEnv = {}) {
+    this.directory = more['RUNBOOK_LAB'] ?? mkdtempSync(join(tmpdir(), 'lab-'));
     this.env = {
       ...process.env,
       RUNBOOK_LAB: this.directory,
