@@ -51,6 +51,7 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
               version: engine.version,
               standIn: engine.standIn,
               strategy,
+              ...(copied.form ? { form: copied.form } : {}),
               run,
               rows: copied.rows,
               marker: copied.marker,

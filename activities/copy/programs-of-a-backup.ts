@@ -56,13 +56,13 @@ const verified = z.strictObject({
 /** The read-back as a job, against what the manifest says. */
 export function readBackJob(
   { workplace, database, directory, archive }: InputOf<'readBack'>,
-  manifest: Pick<Manifest, 'sha256' | 'sumsSha256' | 'rows' | 'marker'>,
+  manifest: Pick<Manifest, 'sha256' | 'sumsSha256' | 'rows' | 'marker' | 'form'>,
 ): ProgramJob<typeof verified> {
-  const { sha256, sumsSha256, rows, marker } = manifest;
+  const { sha256, sumsSha256, rows, marker, form } = manifest;
   const expected = Object.entries(rows ?? {}).map(([table, count]) => `${table}=${count}`);
   return {
     host: workplace.host,
-    program: { name: 'read-back', text: readBack(engineOf(database).scratch().text) },
+    program: { name: 'read-back', text: readBack(engineOf(database).scratch().text, form) },
     args: [workplace.directory, `${directory}/${archive}`, sha256, sumsSha256, marker ?? '', ...expected],
     result: verified,
   };

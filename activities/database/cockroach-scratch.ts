@@ -10,10 +10,11 @@ import { scratchServer } from './scratch-server';
 export function cockroachScratch({ database }: { readonly database: string }): ShellText {
   return sh`${scratchServer}
 scratch_database=${database}
+scratch_external=
 
-# Runs one statement in a database and prints the value in its last line.
+# Runs one statement in a database and prints its last line; ends after $3 seconds, 300 if not said.
 scratch_query() {
-  timeout 300 cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$1" --format=csv -e "$2" 2> "$scratch/error" | tail -n 1
+  timeout "$\{3:-300}" cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$1" --format=csv -e "$2" 2> "$scratch/error" | tail -n 1
 }
 
 free_port() {
@@ -27,7 +28,7 @@ scratch_answers() {
 scratch_start() {
   for attempt in 1 2 3 4 5; do
     scratch_port=$(free_port)
-    cockroach start-single-node --insecure --store="$1" --listen-addr="127.0.0.1:$scratch_port" --http-addr="127.0.0.1:$(free_port)" > "$scratch/log" 2>&1 9>&- &
+    cockroach start-single-node --insecure --store="$1" $\{scratch_external:+"--external-io-dir=$scratch_external"} --listen-addr="127.0.0.1:$scratch_port" --http-addr="127.0.0.1:$(free_port)" > "$scratch/log" 2>&1 9>&- &
     scratch_pid=$!
     if scratch_await scratch_answers; then return 0; fi
     grep -q 'address already in use' "$scratch/log" || return 1
@@ -45,6 +46,25 @@ scratch_has_marker() {
 
 scratch_stop() {
   scratch_end TERM
+}
+
+# The whole cluster of the newest backup in collection $1 becomes the store $2. Up to v20.2 its path is in one piece.
+scratch_restore() {
+  scratch_external=$\{1%/*}
+  scratch_start "$2" || return 1
+  collection=nodelocal://1/$\{1##*/}
+  newest=$(scratch_query defaultdb "show backups in '$collection'")
+  restored=$(scratch_query defaultdb "restore from '$collection/$newest'" 86400)
+  case $restored in
+  *,succeeded,*) ;;
+  *)
+    cp "$scratch/error" "$scratch/joined"
+    restored=$(scratch_query defaultdb "restore from '$newest' in '$collection'" 86400)
+    grep -q 'syntax error' "$scratch/error" && cp "$scratch/joined" "$scratch/error" ;;
+  esac
+  scratch_stop
+  scratch_external=
+  case $restored in *,succeeded,*) ;; *) cat "$scratch/error" >> "$scratch/log"; return 1 ;; esac
 }
 `;
 }

@@ -18,6 +18,12 @@ export function cannotOpenCockroach(writtenBy: string, installed: string): strin
   return newer === 0 || follows(program, data) ? null : 'only the version before it can be upgraded';
 }
 
+/** Whether a version is of a major version before that one; one that cannot be read is not. */
+export function isOlder(version: string, than: string): boolean {
+  const [one, other] = [majorOf(version), majorOf(than)];
+  return !!one && !!other && (one.year - other.year || one.release - other.release) < 0;
+}
+
 const follows = (later: Major, { year, release }: Major): boolean =>
   later.year === year
     ? later.release === release + 1

@@ -1,10 +1,17 @@
 import { type CockroachSpec } from '../../workflows/contract/site';
 import { sh, type ShellText } from '../ssh/shell';
-import { cannotOpenCockroach } from './cockroach-versions';
+import { cockroachOnline, ownInExternal } from './cockroach-online';
+import { cannotOpenCockroach, isOlder } from './cockroach-versions';
 import { cockroachScratch } from './cockroach-scratch';
 import { type DatabaseEngine } from './engine';
 import { signalProcesses } from './processes';
 import { readRows } from './rows';
+
+/** What belongs to the running process, and what is ours among what it may write. */
+export const cockroachLeavesOut = [
+  ...['LOCK', 'cockroach-temp*', 'temp-dirs-record.txt', 'logs', 'cockroach.*-addr', 'cockroach.pid'],
+  `extern/${ownInExternal}`,
+];
 
 /**
  * CockroachDB as a single node, driven with the program `cockroach` on the host's PATH.
@@ -21,11 +28,15 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
   const sql = (seconds: number, ...statements: string[]) =>
     bounded(seconds, [`--database=${spec.database}`], statements);
 
+  const external =
+    spec.startFlags.map((flag) => /^--external-io-dir=(.*)$/.exec(flag)?.[1]).findLast(Boolean) ??
+    `${spec.store}/extern`;
+
   return {
     name: 'cockroach',
     store: spec.store,
     programs: ['cockroach'],
-    leaveOut: ['LOCK', 'cockroach-temp*', 'temp-dirs-record.txt', 'logs', 'cockroach.*-addr', 'cockroach.pid'],
+    leaveOut: cockroachLeavesOut,
     immutable: ['*.sst'],
     server: { processes: ['cockroach'], word: ' start' },
 
@@ -79,7 +90,17 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
     hasMarker: (marker) => sql(5, `select count(*) as count from runbook_marker where id = '${marker}'`),
     cannotOpen: cannotOpenCockroach,
 
-    online: null,
+    online: {
+      cannot({ version }) {
+        if (external === 'disabled') return 'it was started with --external-io-dir=disabled';
+        return isOlder(version, 'v20.2') ? 'BACKUP INTO came with v20.2' : null;
+      },
+      obstacles: () => sh`:`,
+      functions: () => cockroachOnline(sh`COCKROACH_CONNECT_TIMEOUT=4 cockroach sql ${client}`, spec),
+      directory: `${external}/${ownInExternal}`,
+      form: 'backup',
+      marked: false,
+    },
 
     scratch: () => cockroachScratch(spec),
   };

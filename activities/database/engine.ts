@@ -48,13 +48,14 @@ export interface DatabaseEngine {
   cannotOpen(writtenBy: string, installed: string): string | null;
   /**
    * Shell functions for a scratch database on a copy of a store, used by the read-back: `scratch_start <store>`,
-   * `scratch_count <table>`, `scratch_has_marker <marker>`, `scratch_stop`.
+   * `scratch_count <table>`, `scratch_has_marker <marker>`, `scratch_stop`. Where its own backup is no store also
+   * `scratch_restore <backup> <store>`, which makes one in an empty directory and leaves no server running.
    *
    * It listens on loopback only, dials nobody, logs to `$scratch/log`, and stays in the caller's process group.
    */
   scratch(): ShellText;
-  /** Its own backup while it serves; null where none is known here. */
-  readonly online: OnlineBackup | null;
+  /** Its own backup while it serves. */
+  readonly online: OnlineBackup;
 }
 
 /** An engine's own backup of a database that serves, made into a directory on its host. */
@@ -70,6 +71,10 @@ export interface OnlineBackup {
    * `$work` is ours, `find_others` finds in `$store`, `copy_files <list>` copies from there; `die` ends the program.
    */
   functions(): ShellText;
+  /** The only directory it can be made in, as a path on the host. @default beside the store */
+  readonly directory?: string;
+  /** What it is: a store that can be started, or a collection of which `scratch_restore` makes one. */
+  readonly form: 'store' | 'backup';
   /** Whether a marker row must be written beforehand: rows cannot be counted as of the backup's time. */
   readonly marked: boolean;
 }

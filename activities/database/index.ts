@@ -11,7 +11,7 @@ import { stopDatabase, stopOf } from './stop';
 
 export { besideInStore, type DatabaseEngine } from './engine';
 export { markerOf } from './count';
-export { engineOf } from './engines';
+export { engineOf, pathsLike, storeMakerOf } from './engines';
 export { storeBytes } from './look';
 export { listProcesses } from './processes';
 

@@ -97,6 +97,7 @@ export function postgresEngine(spec: PostgresSpec): DatabaseEngine {
       },
       obstacles: () => psql(6, 'postgres', obstacles),
       functions: () => postgresOnline(session('postgres')),
+      form: 'store',
       marked: true,
     },
 

@@ -5,7 +5,7 @@ import { type ProgramJob, programJobs } from '../copy/program-job';
 import { copied } from '../copy/programs-of-a-backup';
 import { pullConfig } from '../copy/pull';
 import { asOfManifest, type Manifest } from '../archive/manifest';
-import { engineOf } from '../database';
+import { engineOf, storeMakerOf } from '../database';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
 import { type RestoreDependencies } from './dependencies';
@@ -17,11 +17,19 @@ const unpacked = z.strictObject({ files: z.int(), bytes: z.int(), tookMs: z.numb
 /** The unpacking as a job on the backup host, against what the manifest says. */
 function unpackJob(
   { workplace, directory, archive }: InputOf<'unpackArchive'>,
-  { sha256, sumsSha256, storeBytes }: Pick<Manifest, 'sha256' | 'sumsSha256'> & { storeBytes: number | string },
+  {
+    sha256,
+    sumsSha256,
+    storeBytes,
+    engine,
+    form,
+  }: Pick<Manifest, 'sha256' | 'sumsSha256' | 'engine' | 'form'> & { storeBytes: number | string },
 ): ProgramJob<typeof unpacked> {
+  const maker = form === 'backup' ? storeMakerOf(engine) : null;
+  const text = unpackArchive(maker && { scratch: maker.scratch.text, removeLeftOut: maker.removeLeftOut.text });
   return {
     host: workplace.host,
-    program: { name: 'unpack-archive', text: unpackArchive },
+    program: { name: 'unpack-archive', text },
     args: [workplace.directory, `${directory}/${archive}`, sha256, sumsSha256, `${storeBytes}`],
     result: unpacked,
   };
@@ -70,7 +78,7 @@ export function stagingActions(
         return { ...(await run(unpackJob(input, manifest), context)), rows, marker, asOf };
       },
       async describe(input, context) {
-        const unknown = { sha256: '<sha256>', sumsSha256: '<sha256 of the sums>', storeBytes: '<bytes>' };
+        const unknown = { sha256: '<sha256>', sumsSha256: '<sha256 of the sums>', storeBytes: '<bytes>', engine: '' };
         const output = { files: 0, bytes: 0, rows: null, marker: null, asOf: new Date(0).toISOString(), tookMs: 0 };
         return describeJob(unpackJob(input, unknown), context, output);
       },

@@ -16,13 +16,18 @@ const neededFor = (copied: number): number => Math.ceil(copied * 1.05) + marginB
 const tools = 'awk chmod cp cut df find flock mktemp paste rm sed setsid sort sync tar tr xargs';
 
 /**
- * Answers with `missing <tool>` lines, `closed <directory>` if it cannot be written, `free` and `copies` (bytes),
+ * Arguments: tools, and where it has to be if not beside the store. Answers with `missing <tool>` lines, `closed <directory>` if it cannot be written, `free` and `copies` (bytes),
  * `beside`, and `unshared <why>` where a small file beside the store cannot be shared.
  */
 const check = (functions: string) => `${findBeside}${functions}
 export LC_ALL=C
 for tool in $1; do command -v "$tool" > /dev/null || echo "missing $tool"; done
 find_beside "$store"
+if [ -n "$2" ]; then
+  beside=$2 place=$2
+  while [ ! -d "$place" ]; do place=\${place%/*}; done
+  if [ -w "$place" ]; then closed=; else closed=$place; fi
+fi
 echo "beside $beside"
 echo "free $(df -B1 --output=avail "$place" | tail -n 1 | tr -d ' ')"
 # A file may vanish while the database serves.
@@ -38,8 +43,11 @@ why=$($share --parents -t there -- file 2>&1) || echo "unshared $why"
 
 /** Whether a strategy is possible, looked at before anything is touched. */
 export function checkStrategyAction({ ssh }: Pick<CopyDependencies, 'ssh'>): Pick<Implementations, 'checkStrategy'> {
-  const command = ({ database, strategy }: InputOf<'checkStrategy'>): ShellText =>
-    sh`sh -c ${check(shareFiles(engineOf(database), strategy).text)} sh ${tools}`;
+  const command = ({ database, strategy }: InputOf<'checkStrategy'>): ShellText => {
+    const engine = engineOf(database);
+    const directory = strategy === 'native' ? engine.online.directory : undefined;
+    return sh`sh -c ${check(shareFiles(engine, strategy).text)} sh ${tools} ${directory ?? ''}`;
+  };
 
   return {
     checkStrategy: {
@@ -80,10 +88,10 @@ function refuseForEngine(input: InputOf<'checkStrategy'>): void {
 /** What the engine itself has to say about a backup while it serves. */
 async function refuseOnline(input: InputOf<'checkStrategy'>, host: Host, signal: AbortSignal): Promise<void> {
   const engine = engineOf(input.database);
-  const { name, online } = engine;
+  const { online } = engine;
   const installed = await host.run(engine.version(), { signal });
-  const why = online?.cannot(engine.readVersion(installed.stdout)) ?? null;
-  if (!online || why !== null) throw refused(input, why ?? `there is no such backup of ${name}`);
+  const why = online.cannot(engine.readVersion(installed.stdout));
+  if (why !== null) throw refused(input, why);
   const obstacles = (await host.run(online.obstacles(), { signal })).stdout.trim();
   if (obstacles) throw refused(input, obstacles.replaceAll('\n', '; '));
 }

@@ -43,7 +43,7 @@ const backedUp = z.strictObject({
 /** The engine's own backup as a job on the database host. */
 function onlineJob({ database, snapshot }: InputOf<'backUpOnline'>): ProgramJob<typeof backedUp> {
   const engine = engineOf(database);
-  const functions = `${shareFiles(engine, 'native').text}${engine.online?.functions().text ?? ''}`;
+  const functions = `${shareFiles(engine, 'native').text}${engine.online.functions().text}`;
   return {
     host: snapshot.host,
     program: { name: 'back-up-online', text: backUpOnline(functions) },
@@ -70,15 +70,16 @@ export function snapshotActions(
     backUpOnline: {
       async do(input, context) {
         const engine = engineOf(input.database);
-        const marker = engine.online?.marked ? markerOf(context.call.key) : null;
+        const marker = engine.online.marked ? markerOf(context.call.key) : null;
         // In the backup all the same, if it was written by an attempt that has begun it.
         if (marker !== null && !context.jobStarted)
           await dependencies.ssh.host(input.database.host).run(engine.mark(marker), { signal: context.signal });
-        return { ...(await run(onlineJob(input), context)), marker };
+        return { ...(await run(onlineJob(input), context)), form: engine.online.form, marker };
       },
       async describe(input, context) {
-        const output = { files: 0, bytes: 0, rows: null, marker: null, asOf: new Date(0).toISOString(), tookMs: 0 };
-        return describeJob(onlineJob(input), context, output);
+        const { form } = engineOf(input.database).online;
+        const nothing = { files: 0, bytes: 0, rows: null, marker: null, asOf: new Date(0).toISOString(), tookMs: 0 };
+        return describeJob(onlineJob(input), context, { ...nothing, form });
       },
     },
   };

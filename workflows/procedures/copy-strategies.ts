@@ -16,6 +16,8 @@ export interface Copied {
   readonly asOf: string;
   /** When probes of the public address saw production go and come back; null where it served all the time. */
   readonly down: DownTimes | null;
+  /** @default store */
+  readonly form?: 'backup';
   readonly stoppedByForce: boolean;
   /** Transferred while production served, before it went down. */
   readonly aheadBytes: number;
@@ -80,7 +82,16 @@ function whileItServes(ops: Ops, workplace: Workplace): ReturnType<CopyStrategy>
   return throughDirectory(ops, workplace, 'native', async (snapshot) => {
     const taken = await ops.job(act.backUpOnline({ database: ops.site.database, snapshot }));
     const { rows, marker, asOf, tookMs } = taken;
-    return { rows, marker, asOf, down: null, stoppedByForce: false, durationsMs: { backUpOnline: tookMs } };
+    const form = taken.form === 'backup' ? { form: taken.form } : {};
+    return {
+      ...form,
+      rows,
+      marker,
+      asOf,
+      down: null,
+      stoppedByForce: false,
+      durationsMs: { backUpOnline: tookMs },
+    };
   });
 }
 

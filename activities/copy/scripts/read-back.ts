@@ -1,15 +1,15 @@
 import { archiveFunctions } from './archive';
 import { prelude } from './prelude';
+import { scratchPlace } from './scratch';
 
 /**
  * Proves an archive: checksum, every file, and a scratch database that holds the rows; then says so beside it.
  *
  * Arguments: workplace, archive, its SHA-256, the SHA-256 of its sums, marker row (or empty), then `table=rows` each.
- * Before it stand the engine's functions, see `ScratchDatabase`.
- *
- * Whatever ends it, no scratch process and no scratch directory is left; what a killed one has left is ended first.
+ * Before it stand the engine's functions, see `DatabaseEngine.scratch`.
+ * See `scratchPlace` for what is left of it.
  */
-export const readBack = (scratchFunctions: string) => `${prelude}
+export const readBack = (scratchFunctions: string, form: 'store' | 'backup' = 'store') => `${prelude}
 archive=$2
 sha256=$3
 sums_sha256=$4
@@ -17,37 +17,18 @@ marker=$5
 shift 5
 enter_workplace
 verdict='This archive is no backup'
-scratch=$work/scratch
-
-is_alive() {
-  [ -d "/proc/$1" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2> /dev/null
-}
-
-# Ends every process that has a file open in the scratch directory.
-end_processes() {
-  for pid in $(find /proc/[0-9]*/fd -lname "$scratch/*" 2> /dev/null | cut -d / -f 3 | sort -u); do
-    kill -KILL "$pid" 2> /dev/null || :
-  done
-}
-
-clean_up() {
-  trap '' TERM INT HUP
-  scratch_stop || :
-  end_processes
-  rm -rf "$scratch"
-}
 ${archiveFunctions}
-${scratchFunctions}
-trap 'exit 143' TERM INT HUP
-trap clean_up EXIT
-
-end_processes
-rm -rf "$scratch"
-mkdir "$scratch" "$scratch/store"
-
+${scratchPlace(scratchFunctions)}
 check_archive
-unpack_archive "$scratch/store"
-compare_files "$scratch/store"
+${
+  form === 'store'
+    ? `unpack_archive "$scratch/store"
+compare_files "$scratch/store"`
+    : `mkdir "$scratch/backup"
+unpack_archive "$scratch/backup"
+compare_files "$scratch/backup"
+restore_scratch "$scratch/backup" "$scratch/store"`
+}
 
 progress 0 1 items 'starting a scratch database'
 scratch_start "$scratch/store" || bad "the scratch database did not start on what $name holds: $(tail -n 3 "$scratch/log" | tr '\\n' ' ')"

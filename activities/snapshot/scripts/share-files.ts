@@ -1,13 +1,6 @@
-import { type DatabaseEngine, besideInStore } from '../../database';
+import { besideInStore, type DatabaseEngine, pathsLike } from '../../database';
 import { type InputOf } from '../../../workflows/contract/actions';
 import { sh, type ShellText } from '../../ssh/shell';
-
-const matches = (patterns: readonly string[]): string[] => [
-  '(',
-  '-false',
-  ...patterns.flatMap((pattern) => ['-o', '-path', `./${pattern}`]),
-  ')',
-];
 
 /**
  * What of a store a snapshot shares with it and what it copies, as shell functions: `find_shared` and `find_others` take
@@ -17,9 +10,9 @@ export function shareFiles(
   { store, leaveOut, immutable }: Pick<DatabaseEngine, 'store' | 'leaveOut' | 'immutable'>,
   way: InputOf<'checkStrategy'>['strategy'],
 ): ShellText {
-  const left = matches([besideInStore, ...leaveOut]);
+  const left = pathsLike([besideInStore, ...leaveOut]);
   const { words: shared, share } = {
-    checkpoint: { words: ['-type', 'f', ...matches(immutable)], share: 'cp --link' },
+    checkpoint: { words: ['-type', 'f', ...pathsLike(immutable)], share: 'cp --link' },
     reflink: { words: ['-type', 'f'], share: 'cp --preserve=mode,ownership,timestamps --reflink=always' },
     native: { words: ['-false'], share: 'cp' },
   }[way];

@@ -10,7 +10,7 @@ export interface Snapshot {
   release(): Promise<void>;
 }
 
-const FIRST_ASKED_WITHIN_MS = 5_000;
+const FIRST_ASKED_WITHIN_MS = 30_000;
 const KEPT_MS = 10 * 60_000;
 
 /**

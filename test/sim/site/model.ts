@@ -407,7 +407,7 @@ export class SiteModel {
       if (!this.copies.snapshotMade) throw fail('ResourceFailed', 'there is no directory for a backup');
       if (!this.running) throw fail('ResourceFailed', 'the database does not answer');
       this.copies.snapshot = { content: this.store.content, way: 'native', runId };
-      return { files: 1, bytes: 100, rows: null, marker, asOf: this.#at(), tookMs: 1 };
+      return { files: 1, bytes: 100, form: 'store', rows: null, marker, asOf: this.#at(), tookMs: 1 };
     },
     copyStore: ({ pull: { snapshot } }, { runId }) => {
       if (!this.pull) throw fail('ResourceFailed', 'the backup host may not read');

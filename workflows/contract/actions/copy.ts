@@ -155,6 +155,8 @@ export const manifestFacts = z.strictObject({
   version: z.string(),
   standIn: z.boolean(),
   strategy,
+  /** What the archive holds: a store that can be started, or the engine's own backup of it. @default store */
+  form: z.enum(['store', 'backup']).optional(),
   run: z.strictObject({ workflowId: z.string(), runId: z.string() }),
   rows: z.record(z.string(), z.int()).nullable(),
   marker: z.string().nullable(),

@@ -56,6 +56,7 @@ export const backUpOnline = job({
     starts: z.int(),
     files: z.int(),
     bytes: z.int(),
+    form: z.enum(['store', 'backup']),
     /** As of the backup's time; null where the engine cannot count so. Then it holds a marker row. */
     rows: rowCounts.nullable(),
     marker: z.string().nullable(),
