@@ -1,21 +1,21 @@
 import { CommandFailure } from './failure';
 
-/** A query without its `AS OF SYSTEM TIME`, and the time it named. */
+/** A query without its `AS OF SYSTEM TIME`, and the time it named if it had one. */
 export interface QueryAsOf {
   readonly query: string;
-  readonly time: string;
+  readonly time: string | undefined;
 }
 
 const CLAUSE = /\s+as\s+of\s+system\s+time\s+(?:'([^']*)'|([\d.]+))/gi;
 
 /**
- * Takes the clause out of a query; undefined if it has none.
+ * Takes the clause out of a query.
  *
  * @throws CommandFailure where the real program does: within a part of a query, or a union, it is not taken
  */
-export function readAsOf(query: string): QueryAsOf | undefined {
+export function readAsOf(query: string): QueryAsOf {
   const [clause, another] = query.matchAll(CLAUSE);
-  if (!clause) return undefined;
+  if (!clause) return { query, time: undefined };
   const before = outermost(query.slice(0, clause.index));
   const after = outermost(query.slice(clause.index + clause[0].length));
   if (another || before.depth !== 0 || /\b(union|intersect|except)\b/i.test(before.text + after.text))

@@ -4,7 +4,7 @@ import { type Client } from 'pg';
 import { CommandFailure, cannotDial } from './failure';
 
 /** What a server does when it is asked to over HTTP: the real one does it over the SQL port, PostgreSQL cannot. */
-export type Order = 'drain' | 'stop' | 'settle' | 'statement' | 'snapshot';
+export type Order = 'drain' | 'stop' | 'settle' | 'statement' | 'snapshot' | 'jobs' | 'cancel';
 
 /** Where the server that a client is connected to takes orders. */
 export async function controlOf(client: Client): Promise<string> {

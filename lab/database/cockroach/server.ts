@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { Jobs } from './backup/jobs';
 import { runBackupStatement } from './backup/statements';
 import { connect } from './client';
 import { cannotDial } from './failure';
@@ -54,12 +55,14 @@ export async function serve(options: ServerOptions): Promise<Ending> {
   await reserve(options.listen, '--listen-addr');
   const notReady = () => ({ starting: 'node is not healthy', ready: null, draining: 'node is shutting down' })[state];
   const { listen: address, external } = options;
-  const snapshots = new Snapshots(address);
+  const [snapshots, jobs] = [new Snapshots(address), new Jobs()];
   const orders = {
     drain,
     stop: () => void process.kill(process.pid, 'SIGTERM'),
     settle: () => settle(address, store),
-    statement: ({ statement = '' }) => runBackupStatement(statement, { address, store, external, snapshots }),
+    statement: ({ statement = '' }) => runBackupStatement(statement, { address, store, external, snapshots, jobs }),
+    jobs: () => ({ jobs: jobs.list() }),
+    cancel: ({ ids = '' }) => jobs.cancel(ids ? ids.split(',') : []),
     snapshot: async ({ database = '', time = '' }) => ({ id: (await snapshots.at(time)).ids.get(database) }),
   };
   const said = { address, notReady, clusterId: () => store.clusterId(), orders };

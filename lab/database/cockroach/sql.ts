@@ -5,6 +5,7 @@ import { connect, sqlFailure } from './client';
 import { controlOf, order } from './control';
 import { CommandFailure } from './failure';
 import { CLIENT_FLAGS, parseAddress, parseFlags } from './flags';
+import { cancelJobs, withJobs } from './job-statements';
 import { parseRowFormat, renderResult, renderRows } from './rows';
 import { lookBack } from './snapshots';
 
@@ -38,6 +39,11 @@ export async function sql(argv: readonly string[]): Promise<void> {
         process.stdout.write(renderRows(columns, rows, format));
         continue;
       }
+      const canceled = await cancelJobs(client, statement);
+      if (canceled !== undefined) {
+        process.stdout.write(canceled);
+        continue;
+      }
       for (const result of await query(client, statement))
         process.stdout.write(renderResult(result, statement, format));
     }
@@ -52,12 +58,12 @@ type Results = QueryArrayResult<(string | null)[]>[];
 
 /** Runs a statement, in the past if it says so. A time relative to now is taken as now. */
 async function query(client: Client, statement: string): Promise<Results> {
-  const asOf = readAsOf(statement);
+  const asOf = readAsOf(await withJobs(client, statement));
   const run = async (text: string): Promise<Results> => {
     const results: unknown = await client.query({ text, rowMode: 'array' });
     return [results].flat() as Results;
   };
-  if (!asOf) return run(statement);
+  if (asOf.time === undefined) return run(asOf.query);
   if (asOf.time.startsWith('-')) return run(asOf.query);
   const details = { database: client.database, time: asOf.time };
   const { id } = await order<{ id?: string }>(await controlOf(client), 'snapshot', details);

@@ -1,5 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Client } from 'pg';
+import { eventually } from '../eventually';
 import { errorLines, recording } from './recording';
 import { type Outcome, StandIn, type TestServer } from './stand-in';
 
@@ -134,6 +136,10 @@ test('a damaged or missing data file is not shown, but fails the restore, of whi
     expect(words(outcome)).toBe(words(recording(failed)));
     expect((await cockroach.sql(target, databases)).stdout).toBe(before);
   }
+  const jobs = await cockroach.sql(target, `select job_type,status,error from [show jobs] order by created`);
+  expect(jobs.stdout).toMatch(
+    /^job_type,status,error\nRESTORE,failed,importing span \S+ checksum mismatch for \S+\nRESTORE,failed,"importing span/,
+  );
   copy('nomf');
   rmSync(path.join(external, 'nomf/BACKUP'));
   expect(error(await cockroach.sql(target, `show backup 'nodelocal://1/nomf'`))).toBe(error(recording('k35')));
@@ -174,4 +180,31 @@ test('what a database had at a time can be asked again and backed up, while it c
   expect(long.stderr).toContain('it remembers a time only if it was asked for it within 30 s');
   const union = `select 1 union all select count(*) from accounts as of system time '-1s'`;
   expect((await inDatabase(server, union)).stderr).toContain('must be provided on a top-level statement');
+});
+
+test('jobs are shown as the real ones are, and one that runs can be canceled', async () => {
+  const shown = `select job_type,status,error from [show jobs] where job_type in ('RESTORE') order by created`;
+  const jobs = await cockroach.sql(
+    server,
+    `select * from [show jobs] where job_type = 'BACKUP' order by created limit 1`,
+  );
+  const columns = [...recording('k16').stdout.matchAll(/^(\w+) +\|/gm)].map(([, name]) => name);
+  expect(jobs.stdout.split('\n')[0]).toBe(columns.join(','));
+  expect(jobs.stdout).toMatch(/,BACKUP,BACKUP INTO '\/20\S+' IN 'nodelocal:\/\/1\/full',,root,succeeded,NULL,/);
+  expect(head(await cockroach.sql(server, shown))).toEqual(head(recording('k36')));
+  expect(error(await cockroach.sql(server, 'cancel job 12345'))).toBe(error(recording('k50')));
+
+  const [name, port] = server.host.split(':');
+  const other = new Client({ host: name, port: Number(port), user: 'root', database: 'bf' });
+  await other.connect();
+  await other.query('begin; lock table alone');
+  const running = `(select job_id from [show jobs] where status = 'running' and description like '%nodelocal://1/long%')`;
+  const backup = cockroach.sql(server, `backup into 'nodelocal://1/long'`);
+  await eventually('it runs', async () =>
+    /\d/.test((await cockroach.sql(server, `select * from ${running} r`)).stdout),
+  );
+  expect((await cockroach.sql(server, `cancel jobs ${running}`)).stdout).toBe('CANCEL JOBS 1\n');
+  expect(await backup).toMatchObject({ code: 1, stdout: '' });
+  await other.end();
+  expect((await cockroach.sql(server, `show backups in 'nodelocal://1/long'`)).stdout).toBe('path\n');
 });

@@ -17,11 +17,13 @@ export interface BackupOptions {
   /** The one database to back up. @default all */
   readonly database?: string | undefined;
   readonly jobId: string;
+  /** Ends it early: what it has written stays, and is no backup. */
+  readonly signal: AbortSignal;
 }
 
 /** Makes a backup of a snapshot in a collection: the rows of each table in a file, then what they are. */
 export async function takeBackup(snapshot: Snapshot, options: BackupOptions): Promise<Backup> {
-  const name = nameOf(snapshot.time);
+  const name = backupName(snapshot.time);
   const directory = nodelocal(`${options.into}/${name}`, options.external);
   const databases = options.database === undefined ? [...snapshot.ids.keys()] : [options.database];
   for (const database of databases)
@@ -46,10 +48,14 @@ async function tablesOf(
   database: string,
   snapshot: Snapshot,
   directory: string,
-  { address, jobId }: BackupOptions,
+  { address, jobId, signal }: BackupOptions,
 ): Promise<TableBackup[]> {
   const client = await connect(address, database);
+  const { rows: session } = await client.query<{ pid: string }>('select pg_backend_pid() as pid');
+  const end = () => void endSession(address, session[0]?.pid ?? '');
+  signal.addEventListener('abort', end);
   try {
+    signal.throwIfAborted();
     await lookBack(client, snapshot.ids.get(database) ?? '');
     await expectTablesOnly(client);
     const tables: TableBackup[] = [];
@@ -63,12 +69,20 @@ async function tablesOf(
     }
     return tables;
   } finally {
-    await client.end();
+    signal.removeEventListener('abort', end);
+    await client.end().catch(() => undefined);
   }
 }
 
+/** PostgreSQL goes on with what a client has asked for when the client goes. */
+async function endSession(address: Address, pid: string): Promise<void> {
+  const client = await connect(address);
+  await client.query('select pg_terminate_backend($1)', [pid]);
+  await client.end();
+}
+
 /** `2026/11/21-082303.30`: the time of a backup, to a hundredth of a second, is its name. */
-function nameOf(time: Date): string {
+export function backupName(time: Date): string {
   const [, day, h, m, s] = /^(.*)T(\d\d):(\d\d):(\d\d\.\d\d)/.exec(time.toISOString()) ?? [];
   return `${day?.replaceAll('-', '/')}-${h}${m}${s}`;
 }

@@ -4,7 +4,8 @@ import { type Address } from '../flags';
 import { settle } from '../settle';
 import { type Snapshots } from '../snapshots';
 import { type Store } from '../store';
-import { takeBackup } from './backup';
+import { backupName, takeBackup } from './backup';
+import { type Jobs } from './jobs';
 import { type Backup, backupsIn, readBackup, type TableBackup } from './manifest';
 import { type ExternalDirectory, nodelocal } from './nodelocal';
 import { restoreBackup } from './restore';
@@ -14,6 +15,7 @@ export interface BackupServer {
   readonly store: Store;
   readonly external: ExternalDirectory;
   readonly snapshots: Snapshots;
+  readonly jobs: Jobs;
 }
 
 /** A statement's answer, every value as it is printed. */
@@ -44,15 +46,21 @@ const KINDS: readonly Kind[] = [
   },
   {
     written: /^backup (database (?<database>\w+) )?into '(?<into>[^']*)'( as of system time '(?<time>[^']*)')?$/i,
-    async run({ database, into = '', time }, { address, external, snapshots }) {
-      const jobId = newJobId();
+    async run({ database, into = '', time }, { address, external, snapshots, jobs }) {
       const relative = time === undefined || time.startsWith('-');
       const snapshot = await (relative ? snapshots.now() : snapshots.at(time));
       try {
-        const backup = await takeBackup(snapshot, { address, external, into, database, jobId });
-        return job(
-          jobId,
-          backup.databases.flatMap(({ tables }) => tables),
+        const what = `BACKUP ${database === undefined ? '' : `DATABASE ${database} `}INTO`;
+        return await jobs.run(
+          'BACKUP',
+          `${what} '/${backupName(snapshot.time)}' IN '${into}'`,
+          async (jobId, signal) => {
+            const backup = await takeBackup(snapshot, { address, external, into, database, jobId, signal });
+            return job(
+              jobId,
+              backup.databases.flatMap(({ tables }) => tables),
+            );
+          },
         );
       } finally {
         if (relative) await snapshot.release();
@@ -62,16 +70,18 @@ const KINDS: readonly Kind[] = [
   {
     written:
       /^restore (database (?<database>\w+) )?from (('(?<subdirectory>[^']*)'|(?<latest>latest)) in )?'(?<from>[^']*)'$/i,
-    async run({ database, subdirectory, latest, from = '' }, { address, external, store }) {
+    async run({ database, subdirectory, latest, from = '' }, { address, external, store, jobs }) {
       const directory = path.join(nodelocal(from, external), subdirectory ?? latest ?? '');
       const backup = readBackup(directory);
-      await restoreBackup(directory, backup, { address, database });
-      await settle(address, store);
-      const restored = backup.databases.filter(({ name }) => database === undefined || name === database);
-      return job(
-        newJobId(),
-        restored.flatMap(({ tables }) => tables),
-      );
+      return jobs.run('RESTORE', `RESTORE FROM '${from}'`, async (jobId) => {
+        await restoreBackup(directory, backup, { address, database });
+        await settle(address, store);
+        const restored = backup.databases.filter(({ name }) => database === undefined || name === database);
+        return job(
+          jobId,
+          restored.flatMap(({ tables }) => tables),
+        );
+      });
     },
   },
   {
@@ -116,9 +126,4 @@ function tablesOf({ databases, endTime, fullCluster }: Backup): Answer {
       ]),
     ),
   };
-}
-
-/** As large as the real ones. */
-function newJobId(): string {
-  return `${Date.now()}${String(Math.floor(Math.random() * 1e6)).padStart(6, '0')}`;
 }
