@@ -30,6 +30,8 @@ export interface Row {
   readonly id: string;
   readonly what: string;
   readonly unit: Unit;
+  /** The row that it is a part of: shown below it, and left out with it. */
+  readonly partOf?: string;
   readonly goal?: Goal | readonly Goal[];
 }
 

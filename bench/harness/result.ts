@@ -54,7 +54,8 @@ export function resultOf(
 ): RowResult[] {
   const unknown = [...samples.keys(), ...leftOut.keys()].find((id) => !rows.some((row) => row.id === id));
   if (unknown !== undefined) throw new Error(`figures of ${unknown}, of which there is no row`);
-  return rows.map(({ id, what, unit, goal = [] }) => {
+  const shown = rows.filter(({ partOf }) => partOf === undefined || !leftOut.has(partOf));
+  return shown.map(({ id, what, unit, goal = [] }) => {
     const own = samples.get(id) ?? [];
     const why = leftOut.get(id) ?? null;
     if (own.length === 0 && why === null) throw new Error(`no figures of ${id}`);

@@ -4,14 +4,15 @@ import { type CaseResult, type GoalResult, type RowResult } from './result';
 
 /** The table of a case, for the terminal and for the docs alike. */
 export function tableLines({ case: name, rows }: CaseResult): string[] {
-  return table([
+  const lines = table([
     [name, 'median', 'minimum', 'spread', 'beside the others'],
     ...rows.map((row) => [row.what, ...figures(row), row.goals.map((goal) => goalText(goal, row)).join('; ')]),
   ]);
+  return [...lines, ...rows.flatMap(({ id, leftOut }) => (leftOut === null ? [] : `${id} is left out: ${leftOut}`))];
 }
 
-function figures({ summary, unit, leftOut }: RowResult): string[] {
-  if (!summary) return [`left out: ${leftOut}`, '', ''];
+function figures({ summary, unit }: RowResult): string[] {
+  if (!summary) return ['left out', '', ''];
   return [amountText(summary.median, unit), amountText(summary.min, unit), `${Math.round(summary.spread * 100)} %`];
 }
 

@@ -41,6 +41,14 @@ test('a row that could not be measured says why, and neither reaches nor misses 
   expect(ours?.goals[1]).toMatchObject({ reached: null, met: null });
 });
 
+test('the parts of a row are left out with it', () => {
+  const part: Row = { id: 'old copy', what: '  copy', unit: 'ms', partOf: 'old' };
+  const without = new Map([...samples].filter(([id]) => id !== 'old'));
+  const ids = resultOf([...rows, part], without, new Map([['old', 'not installed']])).map(({ id }) => id);
+  expect(ids).toEqual(['ours', 'bare', 'old', 'start']);
+  expect(() => resultOf([...rows, part], samples, new Map())).toThrow('no figures of old copy');
+});
+
 test.each([
   ['a row without figures or a reason', new Map([...samples].slice(1)), 'no figures of ours'],
   ['figures of a row there is not', new Map([...samples, ['our', [1]]]), 'figures of our, of which there is no row'],
@@ -54,10 +62,11 @@ test('the table shows every row, every goal, and what was missed', () => {
   const without = new Map([...samples].filter(([id]) => id !== 'old'));
   const taken = { at: '', command: '', quick: false, commit: null, machine: '', versions: {} };
   expect(tableLines({ case: '200 hosts', taken, rows: measured(without, leftOut) })).toEqual([
-    '200 hosts    median                   minimum       spread  beside the others',
-    'ours: hosts  80.0 hosts/s             70.0 hosts/s  25 %    0.80 × bare, at least 0.80: reached; no ratio to old, at least 20.0',
-    'bare ssh     100 hosts/s              100 hosts/s   0 %',
-    'old way      left out: not installed',
-    'start        1.10 s                   900 ms        36 %    at most 1.00 s: MISSED',
+    '200 hosts    median        minimum       spread  beside the others',
+    'ours: hosts  80.0 hosts/s  70.0 hosts/s  25 %    0.80 × bare, at least 0.80: reached; no ratio to old, at least 20.0',
+    'bare ssh     100 hosts/s   100 hosts/s   0 %',
+    'old way      left out',
+    'start        1.10 s        900 ms        36 %    at most 1.00 s: MISSED',
+    'old is left out: not installed',
   ]);
 });

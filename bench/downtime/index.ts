@@ -1,0 +1,88 @@
+import { type LabSite } from '../../test/support/lab-site';
+import { strategy } from '../../workflows/contract/site';
+import { type Bench, type Contender, type Goal, type Row, type Workshop } from '../harness/bench';
+import { activitiesOf } from '../support/history';
+import { useLab } from '../support/lab';
+import { scriptsFor } from './by-hand';
+import { type Part, partNames, parts, partsOf } from './parts';
+import { seenOf } from './seen';
+
+const strategies = strategy.options;
+
+/** A twentieth of the old way where there is a gigabyte or more; below it both have little to do. */
+const goals = (megabytes: number): readonly Goal[] => [
+  { to: 'old', ...(megabytes >= 1000 ? { atMost: 0.05 } : {}) },
+  { to: 'floor' },
+];
+const partText = (part: Part) => (part === 'between' ? 'between the steps' : parts[part].what);
+
+const rowsFor = (megabytes: number): readonly Row[] => [
+  ...strategies.flatMap((name): Row[] => [
+    { id: name, what: `${name}: production not served`, unit: 'ms', goal: goals(megabytes) },
+    ...partNames.map((part): Row => ({ id: `${name} ${part}`, what: `  ${partText(part)}`, unit: 'ms', partOf: name })),
+  ]),
+  { id: 'old', what: 'old: the old scripts', unit: 'ms' },
+  { id: 'floor', what: 'floor: address moved, database stopped, started, moved back', unit: 'ms' },
+];
+
+/** How long a backup takes production down. */
+export const downtime: Bench = {
+  name: 'downtime',
+  shows:
+    'How long a visitor is not served by production while a backup is made: the daily backup with each strategy, beside the procedure of the old scripts ' +
+    '(`bench/downtime/old-backup.sh`) on the same lab, and beside the floor of whoever stops the database (`floor.sh`). Below each strategy, where its time went.',
+  limits:
+    'The old way copies, compresses and ships the whole store while production is down, so it grows with it. *cold* copies what has changed since the copy ahead; *checkpoint* ' +
+    'and *reflink* copy nothing; both still stop the database, and their floor is that stop and start and two moves of the address. *native* does not stop it at all. ' +
+    'A visitor comes some 20 ms apart, so that a downtime is known to that.',
+  cases: (quick) =>
+    (quick ? [20] : [200, 1000, 5000]).map((megabytes) => ({
+      name: megabytes < 1000 ? `${megabytes} MB` : `${megabytes / 1000} GB`,
+      rounds: quick ? 1 : megabytes > 1000 ? 2 : 3,
+      minutes: quick ? 15 : 30 + megabytes / 25,
+      rows: rowsFor(megabytes),
+      prepare: (workshop: Workshop) => prepare(workshop, megabytes),
+    })),
+};
+
+async function prepare(workshop: Workshop, megabytes: number): Promise<readonly Contender[]> {
+  const lab = await useLab(workshop, {
+    ...{ LAB_MEGABYTES: String(megabytes), LAB_VISITS_PER_SECOND: '50' },
+    LAB_BOOT_DELAY_MS: '2000',
+  });
+  const client = await lab.client();
+  workshop.onClose(() => client.connection.close());
+  await Promise.all([lab.worker('--only', 'runbooks'), lab.worker('--only', 'guard')]);
+  const script = await scriptsFor(lab);
+
+  const backup = (name: string): Contender => ({
+    turn: async () => {
+      let workflowId = '';
+      const seen = await seenOf(lab, async () => {
+        workflowId = await lab.startBackup('--set', `strategy=${name}`, '--set', 'keep=1');
+        await client.workflow.getHandle(workflowId).result();
+      });
+      const split = partsOf(seen, await activitiesOf(client.workflow.getHandle(workflowId)));
+      return { [name]: seen.ms, ...Object.fromEntries(partNames.map((part) => [`${name} ${part}`, split[part]])) };
+    },
+  });
+  const byHand = (id: 'old' | 'floor'): Contender => ({
+    turn: async () => ({ [id]: (await seenOf(lab, () => script(id === 'old' ? 'old-backup' : 'floor'))).ms }),
+  });
+
+  const possible: Contender[] = [];
+  for (const name of strategies) {
+    const why = await whyNot(lab, name);
+    if (why === null) possible.push(backup(name));
+    else workshop.leaveOut(name, why);
+  }
+  return [...possible, byHand('old'), byHand('floor')];
+}
+
+/** Null if the strategy is possible here: a plan knows. */
+async function whyNot(lab: LabSite, name: string): Promise<string | null> {
+  const { exitCode, stderr } = await lab.run('plan', 'daily-backup', '--set', `strategy=${name}`);
+  if (exitCode === 0) return null;
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  return /is not possible on \S+: (.*); nothing was touched/.exec(said)?.[1] ?? said;
+}
