@@ -38,7 +38,11 @@ test('--set wins over the file', () => {
 test.each([
   ['a number out of range', ['keep=0'], 'keep: found 0, expected at least 1'],
   ['a number that is none', ['keep=many'], 'keep: found "many", expected a number'],
-  ['an unknown field', ['kep=3'], 'kep: unknown key, expected one of site, dryRun, strategy, keep, note; did you mean keep?'],
+  [
+    'an unknown field',
+    ['kep=3'],
+    'kep: unknown key, expected one of site, dryRun, strategy, keep, note; did you mean keep?',
+  ],
   ['no pair', ['keep'], '--set keep: expected key=value'],
 ])('%s is refused', (_what, set, expected) => {
   expect(() => inputFor(definition, { set })).toThrow(expected);

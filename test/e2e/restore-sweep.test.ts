@@ -44,7 +44,11 @@ describe('refused before production is touched:', () => {
       },
       /lab-cut.* is damaged: its SHA-256/,
     ],
-    ['an archive of another site', () => copyOfBackup(`shop-1${suffix()}`, { site: 'shop' }), /no backup shop-1.* of this site/],
+    [
+      'an archive of another site',
+      () => copyOfBackup(`shop-1${suffix()}`, { site: 'shop' }),
+      /no backup shop-1.* of this site/,
+    ],
     [
       'an archive of a newer engine',
       () => copyOfBackup(`lab-newer${suffix()}`, { version: 'v99.1.0' }),

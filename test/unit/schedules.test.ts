@@ -175,7 +175,9 @@ test.each([
     'an unknown input',
     'keep: 7',
     'keeps: 7',
-    ['5:14: schedules.0.input.keeps: unknown key, expected one of site, dryRun, strategy, keep, note; did you mean keep?'],
+    [
+      '5:14: schedules.0.input.keeps: unknown key, expected one of site, dryRun, strategy, keep, note; did you mean keep?',
+    ],
   ],
   ['a site in the input', 'keep: 7', 'site: lab', ['5:14: schedules.0.input.site: not here: sites says for which']],
   ['a day that never is', '30 2 * * *', '30 2 31 2 *', ['3:11: schedules.0.cron: never due']],

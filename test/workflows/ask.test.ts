@@ -179,7 +179,7 @@ test('a run that is aborted while it waits ends at once and frees the lock', asy
   expect((await run.query<RunProgress>(messages.progress)).asked).toMatchObject([{ answer: { answer: 'withdrawn' } }]);
   const next = await start('asks');
   await asked(next);
-  expect(await lockNote()).toBe('waits for a person');
+  await until('the lock says so', async () => (await lockNote()) === 'waits for a person');
   await decide(next, 'approve', { who: 'kari' });
   await next.result();
 }, 60_000);
