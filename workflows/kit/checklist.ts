@@ -93,15 +93,27 @@ export class Checklist {
   }
 
   #show(): void {
-    const lines = this.#lines.flatMap(({ depth, state, title, note, below: { below = [], whileRunning } }) => [
-      `${'  '.repeat(depth)}- ${marks[state]} ${title}${note ? ` — ${note}` : ''}`,
-      ...[...below, ...(whileRunning && state === 'running' ? [whileRunning] : [])].map(
-        (line) => `${'  '.repeat(depth + 1)}- ${line}`,
-      ),
-    ]);
     const open = this.#open.length > 0 ? `Open: **${this.#open.join(' › ')}**` : '';
     const head = [`### ${this.heading}`, this.#closing || this.#phase, open].filter(Boolean).join('\n\n');
-    while (head.length + lines.join('\n').length > detailsLimit && lines.length > 1) lines.splice(0, 1);
-    setCurrentDetails(`${head}\n\n${lines.join('\n')}`);
+    // The newest that there is room for; a long run has begun and ended a thousand steps by then.
+    const shown: string[] = [];
+    let room = detailsLimit - head.length;
+    for (let index = this.#lines.length - 1; index >= 0; index--) {
+      const text = textOf(this.#lines[index] as Line);
+      room -= text.length + 1;
+      if (room < 0 && shown.length > 0) break;
+      shown.push(text);
+    }
+    setCurrentDetails(`${head}\n\n${shown.reverse().join('\n')}`);
   }
+}
+
+/** A step and what belongs to it, in Markdown. */
+function textOf({ depth, state, title, note, below: { below = [], whileRunning } }: Line): string {
+  const more = whileRunning !== undefined && state === 'running' ? [...below, whileRunning] : below;
+  const item = (level: number, text: string) => `${'  '.repeat(level)}- ${text}`;
+  return [
+    item(depth, `${marks[state]} ${title}${note ? ` — ${note}` : ''}`),
+    ...more.map((line) => item(depth + 1, line)),
+  ].join('\n');
 }
