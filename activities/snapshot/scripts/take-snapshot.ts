@@ -47,7 +47,8 @@ rm -f "$JOB_DIR/failed"
 xargs -0 -r $share --parents -t "$snapshot" -- < "$JOB_DIR/shared" || echo share > "$JOB_DIR/failed"
 [ ! -e "$JOB_DIR/failed" ] ||
   die "the snapshot could not be made; $(df -h --output=avail "$snapshot" | tail -n 1 | tr -d ' ') are free beside the store. The reason stands above"
-find "$snapshot" '(' -type d -o -type f -links 1 ')' -print0 | xargs -0 -r sync --
+# File by file it would take a hundred times as long.
+sync -f "$snapshot"
 nobody_has_it
 result "{\\"sharedFiles\\":$shared_files,\\"sharedBytes\\":$shared_bytes,\\"copiedFiles\\":$files,\\"copiedBytes\\":$bytes,\\"tookMs\\":$(took)}"
 `;
