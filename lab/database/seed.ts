@@ -3,7 +3,7 @@ import { Client } from 'pg';
 export interface SeedOptions {
   readonly host: string;
   readonly port: number;
-  /** Size of the store after seeding, in megabytes, to within a tenth from 50 up; an empty store has about 32. @default 200 */
+  /** Size of the store after seeding, in megabytes, to within a fifth from 50 up; an empty store has about 32 or less. @default 200 */
   readonly megabytes?: number;
   /** A database that is there. @default 'defaultdb' */
   readonly firstDatabase?: string;

@@ -130,9 +130,12 @@ function writePid(file: string): void {
   renameSync(`${file}.${process.pid}`, file);
 }
 
+/** A real store has few files that change: what PostgreSQL can do without, it does without. */
 async function nameDefaultDatabase(address: Address): Promise<void> {
   const client = await connect(address, 'template1');
   await client.query('alter database postgres rename to defaultdb');
+  await client.query('alter database template0 is_template false');
+  await client.query('drop database template0');
   await client.end();
 }
 

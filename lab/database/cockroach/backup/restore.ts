@@ -32,12 +32,12 @@ export async function restoreBackup(
       `failed to resolve targets specified in the RESTORE statement: database "${database}" does not exist`,
     );
 
-  const admin = await connect(address, 'template1');
+  const admin = await connect(address);
   const created: string[] = [];
   try {
     for (const { name, tables } of wanted) {
       if (!present.includes(name)) {
-        await admin.query(`create database ${escapeIdentifier(name)} template template0`);
+        await admin.query(`create database ${escapeIdentifier(name)}`);
         created.push(name);
       }
       await restoreTables(address, name, directory, tables);
