@@ -12,9 +12,14 @@ export function cockroachScratch({ database }: { readonly database: string }): S
 scratch_database=${database}
 scratch_external=
 
-# Runs one statement in a database and prints its last line; ends after $3 seconds, 300 if not said.
+# Runs one statement in a database and prints what comes of it; ends after $3 seconds, 300 if not said.
+scratch_sql() {
+  timeout "$\{3:-300}" cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$1" --format=csv -e "$2" 2> "$scratch/error"
+}
+
+# Its last line only.
 scratch_query() {
-  timeout "$\{3:-300}" cockroach sql --insecure --host="127.0.0.1:$scratch_port" --database="$1" --format=csv -e "$2" 2> "$scratch/error" | tail -n 1
+  scratch_sql "$@" | tail -n 1
 }
 
 free_port() {
@@ -38,6 +43,10 @@ scratch_start() {
 
 scratch_count() {
   scratch_number "$(scratch_query "$scratch_database" "select count(*) as count from $1")"
+}
+
+scratch_rows() {
+  scratch_sql "$scratch_database" "select * from $1 limit 100"
 }
 
 scratch_has_marker() {

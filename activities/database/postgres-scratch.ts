@@ -43,7 +43,7 @@ scratch_start() {
   set -- ${programs.postgres} -D "$1" -c "config_file=$scratch/postgresql.conf" -c "hba_file=$scratch/pg_hba.conf" \\
     -c "ident_file=$scratch/pg_ident.conf" -c listen_addresses= -c port=5432 -c unix_socket_directories=.. \\
     -c unix_socket_permissions=0700 -c max_logical_replication_workers=0 -c max_prepared_transactions=100 \\
-    -c autovacuum=off -c fsync=off
+    -c autovacuum=off -c fsync=off -c synchronize_seqscans=off
   [ "$(id -u)" -ne 0 ] || set -- unshare --user --map-user=65534 --map-group=65534 "$@"
   "$@" > "$scratch/log" 2>&1 9>&- &
   scratch_pid=$!
@@ -52,6 +52,10 @@ scratch_start() {
 
 scratch_count() {
   scratch_number "$(scratch_query "$scratch_database" "select count(*) from $1")"
+}
+
+scratch_rows() {
+  scratch_query "$scratch_database" "select * from $1 limit 100"
 }
 
 scratch_has_marker() {

@@ -183,6 +183,23 @@ describe('reading an archive back', () => {
     );
   });
 
+  test('rows that are not those that were read before are found, as long as the same program reads them', () => {
+    const record = inArchives('bf.tar.zst.verified.json');
+    hosts.readBack('bf.tar.zst');
+    expect(hosts.readBack('bf.tar.zst')).toMatchObject({ code: 0, stderr: '' });
+    const verified = readFileSync(record, 'utf8');
+    expect(verified).toMatch(/"sample":{"program":"[0-9a-f]{64}","users":"[0-9a-f]{64}"}/);
+    const others = verified.replace(/"users":"[0-9a-f]{64}"/, `"users":"${'0'.repeat(64)}"`);
+    writeFileSync(record, others);
+    expect(hosts.readBack('bf.tar.zst')).toMatchObject({
+      code: badArchive,
+      stderr: expect.stringMatching(/rows of table users of bf.tar.zst are not those that were read/) as string,
+    });
+    expect(readFileSync(record, 'utf8')).toBe(others);
+    writeFileSync(join(hosts.root, 'version'), 'v2');
+    expect(hosts.readBack('bf.tar.zst')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('a scratch database that does not start is told with its last words', () => {
     const whole = readFileSync(join(hosts.root, 'bin', 'cockroach'), 'utf8');
     hosts.program('cockroach', 'echo "ERROR: file size mismatch" >&2; exit 1');

@@ -148,6 +148,8 @@ sql)
   for word; do last=$word; done
   case $last in
   *count*from*users*) printf 'count\\n%s\\n' "$(grep -c . "$(cat "$HOME/serving")/users")" ;;
+  *from*users*) cat "$(cat "$HOME/serving")/users" ;;
+  *version*) printf 'version\\n%s\\n' "$(cat "$HOME/version" 2> /dev/null)" ;;
   *runbook_marker*) printf 'count\\n%s\\n' "$(grep -c -- "$(echo "$last" | cut -d "'" -f 2)" "$(cat "$HOME/serving")/markers")" ;;
   *) printf 'one\\n1\\n' ;;
   esac ;;
