@@ -57,13 +57,13 @@ test('two steps that change places are found at the line of the one that comes t
 test("another input of a step is found in the trace, with the step's line and the field", async () => {
   const line = copy.change(
     'workflows/daily-backup.ts',
-    'act.countRows({ database })',
-    'act.countRows({ database: { ...database, http: "x:1" } })',
+    'act.checkBackupHost({ workplace, database })',
+    'act.checkBackupHost({ workplace, database: { ...database, http: "x:1" } })',
   );
   const { difference } = await verdictOfChanged();
   expect(difference).toMatchObject({ kind: 'content', eventType: 'ActivityTaskScheduled', line });
   expect(difference?.text).toMatch(
-    /activity countRows .*now input=\w+, in the trace input=\w+; the input differs at \[0\]\.database\.http$/,
+    /activity checkBackupHost .*now input=\w+, in the trace input=\w+; the input differs at \[0\]\.database\.http$/,
   );
 });
 
@@ -72,7 +72,7 @@ test("another timeout of an action is found in the trace, at the step's line, an
   for await (const replayed of replayHistories(copy.root, [fromFile(completed)])) {
     const { difference } = verdictOf(replayed);
     expect(difference?.kind).toBe('content');
-    expect(difference?.line).toMatch(/^workflows\/daily-backup\.ts:\d+$/);
+    expect(difference?.line).toMatch(/^workflows\/procedures\/copy-strategies\.ts:\d+$/);
     expect(difference?.text).toMatch(
       /activity stopDatabase .*now start-to-close=39s, in the trace start-to-close=38s$/,
     );
@@ -85,7 +85,7 @@ test('a child of another id is another command', async () => {
   copy.change('workflows/contract/messages.ts', '`guard/${workflowId}`', '`guardian/${workflowId}`');
   const { difference } = await verdictOfChanged();
   expect(difference?.kind).toBe('order');
-  expect(difference?.line).toMatch(/^workflows\/daily-backup\.ts:\d+$/);
+  expect(difference?.line).toMatch(/^workflows\/procedures\/copy-strategies\.ts:\d+$/);
   expect(difference?.text).toMatch(/child guard guard\/.* was recorded; child guard guardian\/.* is asked for now, at/);
 });
 
