@@ -85,7 +85,7 @@ test('a child of another id is another command', async () => {
   copy.change('workflows/contract/messages.ts', '`guard/${workflowId}`', '`guardian/${workflowId}`');
   const { difference } = await verdictOfChanged();
   expect(difference?.kind).toBe('order');
-  expect(difference?.line).toMatch(/^workflows\/procedures\/copy-strategies\.ts:\d+$/);
+  expect(difference?.line).toMatch(/^workflows\/daily-backup\.ts:\d+$/);
   expect(difference?.text).toMatch(/child guard guard\/.* was recorded; child guard guardian\/.* is asked for now, at/);
 });
 
