@@ -48,9 +48,10 @@ export interface DatabaseEngine {
   cannotOpen(writtenBy: string, installed: string): string | null;
   /**
    * Shell functions for a scratch database on a copy of a store, used by the read-back: `scratch_start <store>`,
-   * `scratch_count <table>`, `scratch_rows <table>` (a hundred, the same ones of the same data), `scratch_query <database>
-   * <statement>`, `scratch_has_marker <marker>`, `scratch_stop`; `$scratch_database` is that of the application. Where its own backup is no store also
-   * `scratch_restore <backup> <store>`, which makes one in an empty directory and leaves no server running.
+   * `scratch_query <database> <statement>`, `scratch_count <table>`, `scratch_rows <table>` (a hundred, the same ones of
+   * the same data), `scratch_has_marker <marker>`, `scratch_stop`; `$scratch_database` is that of the application. Where
+   * its own backup is no store also `scratch_restore <backup> <store>`, which makes one in an empty directory and leaves
+   * no server running.
    *
    * It listens on loopback only, dials nobody, logs to `$scratch/log`, and stays in the caller's process group.
    */

@@ -9,11 +9,12 @@ import { findProcesses, holdersOf, listProcesses } from './processes';
 import { isHealthy, startDatabase, startDetached } from './start';
 import { stopDatabase, stopOf } from './stop';
 
+export { findBeside } from './beside';
 export { besideInStore, type DatabaseEngine } from './engine';
 export { markerOf } from './count';
 export { engineOf, pathsLike, storeMakerOf } from './engines';
 export { storeBytes } from './look';
-export { listProcesses } from './processes';
+export { listProcesses, storeHolders } from './processes';
 
 export interface DatabaseDependencies {
   readonly ssh: SshHosts;

@@ -24,6 +24,24 @@ find /proc/[0-9]*/fd -lname ${pattern}'/*' ! -lname ${pattern}${`/${besideInStor
   xargs -r grep -lsE '^flags:[[:space:]]*[0-7]*[12]$' | cut -d / -f 3 | sort -u | sed 's/^/writer /'`;
 }
 
+/**
+ * The shell function `store_holders`: prints who has the store, as `412 (cockroach), 415 (postgres)`; nothing where nobody
+ * has it.
+ */
+export const storeHolders = (engine: Pick<DatabaseEngine, 'store' | 'server'>): ShellText => sh`
+list_processes() {
+${listProcesses(engine)}
+}
+
+store_holders() {
+  holders=
+  for pid in $(list_processes | cut -d ' ' -f 2 | sort -u); do
+    holders="$holders$\{holders:+, }$pid ($(cat "/proc/$pid/comm" 2> /dev/null || echo ended))"
+  done
+  echo "$holders"
+}
+`;
+
 /** A signal to these processes; one that has ended meanwhile is no failure. */
 export const signalProcesses = (signal: 'TERM' | 'INT' | 'KILL', pids: readonly number[]): ShellText =>
   sh`kill -s ${signal} ${pids}`;

@@ -2,7 +2,7 @@ import { sh, type ShellText } from '../ssh/shell';
 
 /**
  * The server process of a scratch database, as shell functions that every engine's use: `$scratch_pid` is that process,
- * empty while there is none. `is_alive` comes from the read-back.
+ * empty while there is none. `is_alive` is of `scratchPlace`.
  */
 export const scratchServer: ShellText = sh`
 scratch_pid=

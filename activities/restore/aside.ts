@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { type BackupRecord } from '../../workflows/contract/actions/archives';
 import { instant } from '../../workflows/contract/fields';
 import { type DatabaseRef } from '../../workflows/contract/site';
-import { engineOf } from '../database';
+import { engineOf, findBeside } from '../database';
 import { type Implementations } from '../implementation';
 import { sh, type ShellText } from '../ssh/shell';
 import { type RestoreDependencies } from './dependencies';
-import { findBeside } from './scripts/beside';
 import { describeMove, moveStore } from './swap';
 
 /** What a swap leaves beside the data as `facts.json`. */

@@ -1,11 +1,10 @@
 import { type InputOf, type OutputOf } from '../../workflows/contract/actions';
 import { bytesInWords } from '../copy/bytes';
-import { engineOf } from '../database';
+import { engineOf, findBeside } from '../database';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
 import { sh, type ShellText } from '../ssh/shell';
 import { type RestoreDependencies } from './dependencies';
-import { findBeside } from './scripts/beside';
 
 const marginBytes = 100_000_000;
 /** The staged data lies beside the present one. */

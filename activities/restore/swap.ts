@@ -1,7 +1,7 @@
 import { type InputOf } from '../../workflows/contract/actions';
 import { type DatabaseRef } from '../../workflows/contract/site';
 import { putProgram, runProgram } from '../copy/programs';
-import { engineOf, listProcesses } from '../database';
+import { engineOf, storeHolders } from '../database';
 import { fail } from '../failures';
 import { type ActionContext, type Implementations } from '../implementation';
 import { type SshHosts } from '../ssh/hosts';
@@ -22,7 +22,7 @@ const timeoutMs = 58_000;
 
 const programFor = (database: DatabaseRef) => ({
   name: 'swap-store',
-  text: swapStore(listProcesses(engineOf(database)).text),
+  text: swapStore(storeHolders(engineOf(database)).text),
 });
 
 function commandOf({ database, beside, aside }: Swap, verb: Verb, more: readonly string[] = []) {

@@ -1,10 +1,9 @@
 import { type InputOf, type OutputOf } from '../../workflows/contract/actions';
 import { bytesInWords } from '../copy/bytes';
 import { type CopyDependencies } from '../copy';
-import { engineOf } from '../database';
+import { engineOf, findBeside } from '../database';
 import { fail } from '../failures';
 import { type Implementations } from '../implementation';
-import { findBeside } from '../restore/scripts/beside';
 import { type Host } from '../ssh/hosts';
 import { sh, type ShellText } from '../ssh/shell';
 import { shareFiles } from './scripts/share-files';
@@ -16,8 +15,9 @@ const neededFor = (copied: number): number => Math.ceil(copied * 1.05) + marginB
 const tools = 'awk chmod cp cut df find flock mktemp paste rm sed setsid sort sync tar tr xargs';
 
 /**
- * Arguments: tools, and where it has to be if not beside the store. Answers with `missing <tool>` lines, `closed <directory>` if it cannot be written, `free` and `copies` (bytes),
- * `beside`, and `unshared <why>` where a small file beside the store cannot be shared.
+ * Arguments: tools, and where it has to be if not beside the store. Answers with `missing <tool>` lines, `closed
+ * <directory>` if it cannot be written, `free` and `copies` (bytes), `beside`, and `unshared <why>` where a small file
+ * beside the store cannot be shared.
  */
 const check = (functions: string) => `${findBeside}${functions}
 export LC_ALL=C

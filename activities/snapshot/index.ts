@@ -3,7 +3,7 @@ import { type InputOf } from '../../workflows/contract/actions';
 import { type CopyDependencies } from '../copy';
 import { type ProgramJob, programJobs } from '../copy/program-job';
 import { instant } from '../../workflows/contract/fields';
-import { besideInStore, engineOf, listProcesses, markerOf } from '../database';
+import { besideInStore, engineOf, markerOf, storeHolders } from '../database';
 import { type Implementations } from '../implementation';
 import { checkStrategyAction } from './check-strategy';
 import { backUpOnline } from './scripts/back-up-online';
@@ -25,7 +25,7 @@ function snapshotJob({ database, snapshot, way }: InputOf<'takeSnapshot'>): Prog
     host: snapshot.host,
     program: {
       name: 'take-snapshot',
-      text: takeSnapshot(shareFiles(engine, way).text, listProcesses(engine).text),
+      text: takeSnapshot(`${shareFiles(engine, way).text}${storeHolders(engine).text}`),
     },
     args: [`${snapshot.directory}/${besideInStore}`],
     result: taken,

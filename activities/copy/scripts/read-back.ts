@@ -8,7 +8,6 @@ import { scratchPlace } from './scratch';
  *
  * Arguments: workplace, archive, its SHA-256, the SHA-256 of its sums, marker row (or empty), then `table=rows` each.
  * Before it stand the engine's functions, see `DatabaseEngine.scratch`.
- * See `scratchPlace` for what is left of it.
  */
 export const readBack = (scratchFunctions: string, form: 'store' | 'backup' = 'store') => `${prelude}
 archive=$2

@@ -23,7 +23,7 @@
  * 3. Nothing is ever overwritten: what is in both places ends the program.
  * 4. Everything happens under the flock on `lock`, and nothing while a process has the store open.
  */
-export const swapStore = (listProcesses: string) => `set -eu
+export const swapStore = (storeHolders: string) => `set -eu
 umask 077
 export LC_ALL=C
 verb=$1 store=$2 beside=$3
@@ -56,15 +56,9 @@ reach() {
   sync "$aside"
 }
 
-list_processes() {
-${listProcesses}
-}
-
+${storeHolders}
 nobody_has_it() {
-  holders=
-  for pid in $(list_processes | cut -d ' ' -f 2 | sort -u); do
-    holders="$holders\${holders:+, }$pid ($(cat "/proc/$pid/comm" 2> /dev/null || echo ended))"
-  done
+  holders=$(store_holders)
   [ -z "$holders" ] || die "$store is open in process $holders: its data is not moved. Stop the database first"
 }
 

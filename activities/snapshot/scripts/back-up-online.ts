@@ -1,4 +1,5 @@
 import { prelude } from '../../copy/scripts/prelude';
+import { snapshotPlace } from './snapshot-place';
 
 /**
  * Makes a directory hold a backup that the engine makes while it serves.
@@ -8,7 +9,7 @@ import { prelude } from '../../copy/scripts/prelude';
  *
  * Whoever reads the directory waits for this job to succeed: it may be killed anywhere, and run again it begins anew.
  */
-export const backUpOnline = (functions: string) => `${prelude}${functions}
+export const backUpOnline = (functions: string) => `${prelude}${functions}${snapshotPlace}
 # Names, each with a NUL after it, in the file $1: from the store, while it may change and lose them.
 copy_files() {
   rm -f "$JOB_DIR/failed"
@@ -21,12 +22,8 @@ copy_files() {
     die "the backup could not be written; $(df -h --output=avail "$snapshot" | tail -n 1 | tr -d ' ') are free beside the store. The reason stands above"
 }
 
-snapshot=\${work%/*}
-[ -d "$snapshot" ] || die "there is no $snapshot: was it removed?"
-mkdir -p "$work"
-enter_workplace
-find "$snapshot" -type d ! -perm -700 -exec chmod u+rwx '{}' \\;
-find "$snapshot" -mindepth 1 -maxdepth 1 ! -path "$work" -exec rm -rf '{}' +
+enter_snapshot
+empty_snapshot
 total=$(find_others -type f -printf '%s\\n' 2> /dev/null | awk '{ sum += $1 } END { printf "%.0f", sum }')
 rows=null
 online_backup

@@ -1,20 +1,18 @@
 import { prelude } from '../../copy/scripts/prelude';
+import { snapshotPlace } from './snapshot-place';
 
 /**
  * Makes a directory hold what the store holds now: files the way allows it for are shared, the rest is copied.
  *
- * Argument: our own directory in that directory, which is there already. Before it stand the functions of `shareFiles`.
+ * Argument: our own directory in that directory, which is there already. Before it stand the functions of `shareFiles`
+ * and `storeHolders`.
  *
  * Whoever reads the directory waits for this job to succeed: it may be killed anywhere, and run again it begins anew.
  * What it has copied is on disk when it ends; what it shares, the database has put there.
  */
-export const takeSnapshot = (functions: string, listProcesses: string) => `${prelude}${functions}
-list_processes() {
-${listProcesses}
-}
-
+export const takeSnapshot = (functions: string) => `${prelude}${functions}${snapshotPlace}
 nobody_has_it() {
-  holders=$(list_processes | cut -d ' ' -f 2 | sort -u | paste -s -d , -)
+  holders=$(store_holders)
   [ -z "$holders" ] || die "$store is open in process $holders: no snapshot is taken of it. Stop the database first"
 }
 
@@ -27,13 +25,9 @@ $(awk '{ sum += $1 } END { printf "%.0f %.0f\\n", NR, sum }' "$JOB_DIR/sizes")
 END
 }
 
-snapshot=\${work%/*}
-[ -d "$snapshot" ] || die "there is no $snapshot: was it removed?"
-mkdir -p "$work"
-enter_workplace
+enter_snapshot
 nobody_has_it
-find "$snapshot" -type d ! -perm -700 -exec chmod u+rwx '{}' \\;
-find "$snapshot" -mindepth 1 -maxdepth 1 ! -path "$work" -exec rm -rf '{}' +
+empty_snapshot
 
 list shared
 shared_files=$files shared_bytes=$bytes
