@@ -28,7 +28,7 @@ export async function main(root: string, words: readonly string[]): Promise<numb
   const program = new Command('npm run bench --')
     .description('Measure ours beside the others, in turns, on this machine')
     .argument('[names...]', 'which benches; all if none is named')
-    .option('--quick', 'small and few: a minute for all of them; kept apart, in build/bench')
+    .option('--quick', 'small and few: a few minutes for all of them; kept apart, in build/bench')
     .option('--case <name>', 'only this one')
     .option('--resume', 'leave out what was measured at this commit')
     .option('--list', 'what there is')

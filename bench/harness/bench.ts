@@ -8,7 +8,7 @@ export interface Bench {
   readonly shows: string;
   /** What limits it, for the docs: a paragraph of Markdown. */
   readonly limits: string;
-  /** In the order they are run. @param quick small and few: a minute for the cases of all benches together */
+  /** In the order they are run. @param quick small and few: seconds for each */
   readonly cases: (quick: boolean) => readonly Case[];
 }
 
