@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import { z } from 'zod';
 import { type ProfileName } from './profiles';
 import { type HostRef } from './site';
 
@@ -54,5 +54,7 @@ export const read = definer('read', 'probe');
 export const change = definer('change', 'change');
 /** A remote command that outlives the connection. */
 export const job = definer('change', 'job');
+/** What every job answers besides what it came to: its key, its host, and how often it was launched there. */
+export const jobOutput = { key: z.string(), host: z.string(), starts: z.int() };
 /** A message to people. */
 export const message = definer('change', 'notify');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { change, job, read } from '../action';
+import { change, job, jobOutput, read } from '../action';
 import { absolutePath, instant, name } from '../fields';
 import { databaseRef, type HostRef, hostRef, strategy } from '../site';
 
@@ -110,9 +110,7 @@ export const revokePull = change({
 });
 
 export const copied = z.strictObject({
-  key: z.string(),
-  host: z.string(),
-  starts: z.int(),
+  ...jobOutput,
   /** Files and bytes in the store. */
   files: z.int(),
   bytes: z.int(),
@@ -182,9 +180,7 @@ export const makeArchive = job({
     facts: manifestFacts,
   }),
   output: z.strictObject({
-    key: z.string(),
-    host: z.string(),
-    starts: z.int(),
+    ...jobOutput,
     archive: z.string(),
     bytes: z.int(),
     sha256: z.string(),
@@ -205,9 +201,7 @@ export const readBack = job({
   host: ({ workplace }) => workplace.host,
   input: z.strictObject({ workplace, database: databaseRef, directory: absolutePath, archive: z.string() }),
   output: z.strictObject({
-    key: z.string(),
-    host: z.string(),
-    starts: z.int(),
+    ...jobOutput,
     verifiedAt: instant,
     rows: z.record(z.string(), z.int()).nullable(),
     tookMs: z.number(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { change, job, read } from '../action';
+import { change, job, jobOutput, read } from '../action';
 import { absolutePath, instant, name, seconds } from '../fields';
 import { databaseRef } from '../site';
 import { backupRecord } from './archives';
@@ -49,9 +49,7 @@ export const unpackArchive = job({
     site: name,
   }),
   output: z.strictObject({
-    key: z.string(),
-    host: z.string(),
-    starts: z.int(),
+    ...jobOutput,
     files: z.int(),
     bytes: z.int(),
     rows: z.record(z.string(), z.int()).nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { job, read } from '../action';
+import { job, jobOutput, read } from '../action';
 import { absolutePath, instant } from '../fields';
 import { databaseRef, strategy } from '../site';
 import { inWorkplace, workplace } from './copy';
@@ -32,9 +32,7 @@ export const takeSnapshot = job({
   host: ({ snapshot }) => snapshot.host,
   input: z.strictObject({ database: databaseRef, snapshot: workplace, way: snapshotWay }),
   output: z.strictObject({
-    key: z.string(),
-    host: z.string(),
-    starts: z.int(),
+    ...jobOutput,
     /** Files whose bytes lie on the disk once, as the store's. */
     sharedFiles: z.int(),
     sharedBytes: z.int(),
@@ -51,9 +49,7 @@ export const backUpOnline = job({
   host: ({ snapshot }) => snapshot.host,
   input: z.strictObject({ database: databaseRef, snapshot: workplace }),
   output: z.strictObject({
-    key: z.string(),
-    host: z.string(),
-    starts: z.int(),
+    ...jobOutput,
     files: z.int(),
     bytes: z.int(),
     form: z.enum(['store', 'backup']),
