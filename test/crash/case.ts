@@ -53,6 +53,7 @@ export async function runCase(bench: Bench, { runbook, blow: name, moment, seed 
   let workflowId = '';
   try {
     const before = verifiedArchives(bench.paths);
+    const tracesBefore = tracesOf(bench.paths);
     const dataSince = runbook === 'restore' ? await lookAtData(bench) : null;
     const wanted = { ...moment, afterMs: fraction(name, moment, seed) * moment.tookMs };
     const met = await meet(bench, runbook, wanted, blow.limitsRun ? moment.atMs * 1.3 + LIMIT_MARGIN_MS : null);
@@ -70,7 +71,7 @@ export async function runCase(bench: Bench, { runbook, blow: name, moment, seed 
       await looking.stop();
     }
     const gathered = await gather(bench, workflowId, looking);
-    const evidence = { ...gathered, startedAt, struckAt, before, data: (await dataSince?.()) ?? null };
+    const evidence = { ...gathered, startedAt, struckAt, before, tracesBefore, data: (await dataSince?.()) ?? null };
     return {
       ...common,
       broken: brokenInvariants(blow, evidence),
@@ -129,7 +130,7 @@ async function gather(
   bench: Bench,
   workflowId: string,
   looking: AsFound,
-): Promise<Omit<Evidence, 'startedAt' | 'struckAt' | 'before' | 'data'>> {
+): Promise<Omit<Evidence, 'startedAt' | 'struckAt' | 'before' | 'tracesBefore' | 'data'>> {
   const handle = bench.client.workflow.getHandle(workflowId);
   const lockHolders = await lockHoldersOf(bench);
   return {

@@ -25,6 +25,8 @@ export interface Evidence {
   readonly after: Archives;
   /** Names of the verified archives that `runbook backups` would show. */
   readonly catalogue: readonly string[];
+  /** What lay on the hosts' disks before: a server that lost power in an earlier case has left it. */
+  readonly tracesBefore: Traces;
   readonly traces: Traces;
   /** Null for a runbook that replaces no data. */
   readonly data: DataEvidence | null;

@@ -31,20 +31,22 @@ export interface Swept {
 export async function sweep(options: SweepOptions): Promise<Swept> {
   try {
     const { labs, plan } = options;
-    const begun = await Promise.all(Array.from({ length: labs }, () => begin(options)));
-    const [{ bench, moments }] = begun as [Begun, ...Begun[]];
+    // Alone, so that the moments are those of a machine that has nothing else to do.
+    const { bench, moments } = await begin(options);
     const versions = await bench.versions();
     const left = [...plan(moments)];
-    await Promise.all(begun.map((each) => work(each.bench, left, options)));
+    const benches = [bench, ...Array.from({ length: labs - 1 }, () => null)];
+    await Promise.all(benches.map((each) => work(each, left, options)));
     return { moments, versions };
   } finally {
     await Bench.closeAll();
   }
 }
 
-async function work(first: Bench, left: Case[], options: SweepOptions): Promise<void> {
+/** @param first null: one is opened for the first case */
+async function work(first: Bench | null, left: Case[], options: SweepOptions): Promise<void> {
   const { onOutcome, until = Infinity } = options;
-  let bench: Bench | null = first;
+  let bench = first;
   for (let next = left.shift(); next && Date.now() < until; next = left.shift()) {
     bench ??= (await begin(options)).bench;
     const outcome = await runCase(bench, next);

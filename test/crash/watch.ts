@@ -22,7 +22,7 @@ export interface Wanted extends Pick<Moment, 'edge' | 'name' | 'nth'> {
 /**
  * Waits for one moment of one run, and holds the worker's message there until it is let go.
  *
- * It sees each activity's first attempt only: what comes after the moment is the product's affair.
+ * An activity begins and runs with its first attempt, and has answered with whichever attempt is the first to.
  */
 export class Watch implements GateKeeper {
   readonly #count = new Counter();
@@ -91,7 +91,10 @@ export class Watch implements GateKeeper {
   }
 
   async #takeActivityTask({ workflowExecution, activityId, activityType, taskToken }: ActivityTask): Promise<void> {
-    if (workflowExecution?.workflowId !== this.workflowId || this.#activityIds.has(activityId ?? '')) return;
+    if (workflowExecution?.workflowId !== this.workflowId) return;
+    const again = this.#activityIds.get(activityId ?? '');
+    // One that is held may be given up by the server and begun again: that answer is held, too.
+    if (again) return void this.#activityTokens.set(keyOf(taskToken), again);
     const name = activityType?.name ?? '';
     const activity = { name, nth: this.#count.next(`activity ${name}`) };
     this.#activityIds.set(activityId ?? '', activity);
