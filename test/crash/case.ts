@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { RunObserver } from '../../cli/follow/observer';
-import { type RunReport } from '../../cli/report/report';
+import { type RunReport, type RunStatus } from '../../cli/report/report';
 import { type CatalogueEntry } from '../../workflows/contract/actions/archives';
 import { catalogueIdOf, guardIdOf, messages } from '../../workflows/contract/messages';
 import { until } from '../support/temporal-server';
@@ -26,13 +26,18 @@ export interface Case {
   readonly seed: number;
 }
 
-export interface Outcome extends Case {
+/** What came of a case. */
+export interface Dealt extends Case {
   /** What did not hold; empty for a case that has passed. */
   readonly broken: readonly string[];
   readonly downtimeMs: number;
   readonly asFoundMs: number;
   readonly tookMs: number;
-  /** Null if the case did not come so far. */
+  /** How the run ended; null if the case did not come so far. */
+  readonly status: RunStatus | null;
+}
+
+export interface Outcome extends Dealt {
   readonly report: RunReport | null;
 }
 
@@ -78,12 +83,14 @@ export async function runCase(bench: Bench, { runbook, blow: name, moment, seed 
       downtimeMs: downtimeSince(evidence.status, startedAt),
       asFoundMs: evidence.asFoundMs,
       tookMs: Date.now() - startedAt,
+      status: evidence.report.status,
       report: evidence.report,
     };
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const report = workflowId ? await reportOf(bench, workflowId).catch(() => null) : null;
-    return { ...common, broken: [why], downtimeMs: 0, asFoundMs: 0, tookMs: Date.now() - startedAt, report };
+    const tookMs = Date.now() - startedAt;
+    return { ...common, broken: [why], downtimeMs: 0, asFoundMs: 0, tookMs, status: report?.status ?? null, report };
   } finally {
     bench.gate.keeper = null;
   }

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commitOf } from '../../bench/harness/machine';
 import { Bench } from './bench';
 import { type BlowName, blowNames } from './blows';
-import { type Outcome } from './case';
+import { type Dealt, type Outcome } from './case';
+import { Journal } from './journal';
 import { type Moment, momentText } from './moments';
 import { casesOf } from './plan';
 import { type SubjectName, subjectNames, subjects } from './subjects';
@@ -23,6 +25,7 @@ const usage = `node bin/crash-sweep.js: blows at every moment of a run, on labs 
   --minutes <n>     begins no case after so many; what is left out is for another seed
   --labs <n>        labs side by side (default 4)
   --list            print the moments and end
+  --resume          leave out what has been dealt on this commit with this runbook and seed, and count it
   --write           write docs/crash-sweep.md though it is a part only`;
 
 const { values } = parseArgs({
@@ -36,6 +39,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     labs: { type: 'string', default: '4' },
     list: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -52,7 +56,8 @@ async function main(): Promise<void> {
   const runbook = values.runbook as SubjectName;
   const seed = Number(values.seed);
   const startedAt = Date.now();
-  const outcomes: Outcome[] = [];
+  const journal = Journal.open(kept, runbook, seed, commitOf(root), values.resume);
+  const outcomes: Dealt[] = [];
   let planned = 0;
   const labs = Number(values.labs);
   const { moments, versions } = await sweep({
@@ -71,18 +76,22 @@ async function main(): Promise<void> {
         sample: values.sample === undefined ? undefined : Number(values.sample),
       });
       planned = cases.length;
-      console.log(`${recorded.length} moments, ${planned} cases, seed ${seed}`);
-      return cases;
+      const { dealt, left } = journal.split(cases);
+      outcomes.push(...dealt);
+      const before = dealt.length > 0 ? `, ${dealt.length} of them dealt before` : '';
+      console.log(`${recorded.length} moments, ${planned} cases${before}, seed ${seed}`);
+      return left;
     },
     onOutcome: (outcome, bench) => {
       outcomes.push(outcome);
+      journal.add(outcome);
       console.log(line(outcome, `${outcomes.length}/${planned}`));
       if (outcome.broken.length > 0) explain(outcome, bench);
     },
   });
   if (values.list) return;
   const failed = outcomes.filter(({ broken }) => broken.length > 0).length;
-  const tookMs = Date.now() - startedAt;
+  const tookMs = journal.elapsedMs;
   const whole = !values.blow && !values.moment && !values.sample;
   if (whole || values.write) {
     const words = process.argv.slice(2);
@@ -99,11 +108,11 @@ function list(moments: readonly Moment[]): [] {
   return [];
 }
 
-function line({ blow, moment, broken, tookMs, downtimeMs, asFoundMs, report }: Outcome, count: string): string {
+function line({ blow, moment, broken, tookMs, downtimeMs, asFoundMs, status }: Dealt, count: string): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const times = `${seconds(tookMs)}, down ${seconds(downtimeMs)}, as found after ${seconds(asFoundMs)}`;
   const mark = broken.length > 0 ? 'FAILED' : 'ok    ';
-  return `${mark} ${count} ${blow} #${moment.id} ${momentText(moment)}: ${report?.status ?? 'no report'} (${times})`;
+  return `${mark} ${count} ${blow} #${moment.id} ${momentText(moment)}: ${status ?? 'no report'} (${times})`;
 }
 
 /** What failed, how to see it again, and everything that was seen. */

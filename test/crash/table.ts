@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type as systemName } from 'node:os';
+import { machineText } from '../../bench/harness/machine';
 import { type Blow, type BlowName, blowNames, blows } from './blows';
-import { type Outcome } from './case';
+import { type Dealt } from './case';
 import { touchesSite } from './effects';
 import { type Edge, type Moment, momentText } from './moments';
 import { type SubjectName } from './subjects';
 
 export interface SweepResult {
   readonly runbook: SubjectName;
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly Dealt[];
   /** Cases that there were to be; those that are missing were left out for want of time. */
   readonly planned: number;
   readonly moments: readonly Moment[];
@@ -57,8 +57,6 @@ ${failed.length > 0 ? `\n${failed.map(failureOf).join('\n')}\n` : ''}
 export function pageOf(result: SweepResult, now: Date, restore: string): string {
   const { outcomes, moments, versions } = result;
   const failed = outcomes.filter(({ broken }) => broken.length > 0);
-  const [cpu] = cpus();
-  const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${systemName()} ${release()}`;
   return `# The crash sweep
 
 What dies, dies here: at every moment of a daily backup, in separate runs on the [lab](lab.md), with a real Temporal server and workers that are
@@ -92,7 +90,7 @@ A server that lost power keeps its workplace on the volume until the next backup
 ${failed.length > 0 ? `\n## Failed\n\n${failed.map(failureOf).join('\n')}\n` : ''}
 ## With what
 
-${table([['', ''], ['date', now.toISOString()], ['machine', machine], ...Object.entries(versions)])}
+${table([['', ''], ['date', now.toISOString()], ['machine', machineText()], ...Object.entries(versions)])}
 `;
 }
 
@@ -112,16 +110,13 @@ ${table([
 ])}`;
 }
 
-function rowOf(name: BlowName, all: readonly Outcome[]): string[] {
+function rowOf(name: BlowName, all: readonly Dealt[]): string[] {
   const outcomes = all.filter(({ blow }) => blow === name);
   const passed = outcomes.filter(({ broken }) => broken.length === 0);
   const worst = (key: 'downtimeMs' | 'asFoundMs') =>
     `${(Math.max(...outcomes.map((each) => each[key])) / 1000).toFixed(1)} s`;
   const endings = new Map<string, number>();
-  for (const { report } of outcomes) {
-    const status = report?.status ?? 'unknown';
-    endings.set(status, (endings.get(status) ?? 0) + 1);
-  }
+  for (const { status } of outcomes) endings.set(status ?? 'unknown', (endings.get(status ?? 'unknown') ?? 0) + 1);
   const ended = [...endings].map(([status, count]) => `${count} ${status}`).join(', ');
   return [name, String(outcomes.length), String(passed.length), worst('downtimeMs'), worst('asFoundMs'), ended];
 }
@@ -140,7 +135,7 @@ function edgesInWords(moments: readonly Moment[]): string {
   );
 }
 
-function failureOf({ runbook, blow, moment, seed, broken }: Outcome): string {
+function failureOf({ runbook, blow, moment, seed, broken }: Dealt): string {
   const command = `node bin/crash-sweep.js --runbook ${runbook} --blow ${blow} --moment ${moment.id} --seed ${seed}`;
   return `- **${blow}**, ${momentText(moment)}: ${broken.map((each) => each.split('\n')[0]).join('; ')}. \`${command}\``;
 }
