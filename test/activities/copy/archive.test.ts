@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { badArchive } from '../../../workflows/contract/actions/copy';
@@ -57,6 +66,15 @@ describe('making an archive', () => {
     });
     expect([out.status, out.stderr]).toEqual([0, '']);
     expect(out.stdout).toContain(`base/it's "odd" ünï: OK`);
+  });
+
+  test('says how far it is', () => {
+    hosts.put('large', '');
+    truncateSync(join(hosts.store, 'large'), 100 * 2 ** 20);
+    hosts.age();
+    hosts.copy('cold');
+    expect(hosts.archive().code).toBe(0);
+    expect(hosts.progress()).toBe(`${64 * 2 ** 20} ${100 * 2 ** 20 + 25} bytes archiving`);
   });
 
   test('without zstd it is gzip', () => {

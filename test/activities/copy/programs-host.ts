@@ -79,6 +79,11 @@ SSH_ORIGINAL_COMMAND=$last exec sh ${this.root}/serve ${this.store} LOCK 'cockro
     return this.run(copyStore, [this.work, mode, 'config']);
   }
 
+  /** How far the last program has said it is. */
+  progress(): string {
+    return readFileSync(join(this.job, 'progress'), 'utf8').trim();
+  }
+
   archive(facts: object = { site: 'lab', rows: { users: 2 } }) {
     return this.run(makeArchive, [this.work, this.archives, 'bf', JSON.stringify(facts)]);
   }
