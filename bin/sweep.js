@@ -28,5 +28,5 @@ const seeds = !all || simulated.every(([runbook, count]) => run('sim.js', '--run
 const tests = !all || run('test.js', ...longTests);
 // The seed, another one each time, decides what the time is not enough for.
 const crashes = run('crash-sweep.js', ...(all ? ['--minutes', '36'] : words));
-const restores = !all || run('crash-sweep.js', '--runbook', 'restore', '--minutes', '12');
+const restores = !all || run('crash-sweep.js', '--subject', 'restore', '--minutes', '12');
 process.exitCode = seeds && tests && crashes && restores ? 0 : 1;

@@ -14,12 +14,12 @@ import { downtimeSince, type Evidence, isAsFound, tracesOf } from './evidence';
 import { brokenInvariants } from './invariants';
 import { lockHoldersOf } from './lock';
 import { type Moment } from './moments';
-import { type SubjectName, subjects } from './subjects';
+import { type Subject, type SubjectName, subjects } from './subjects';
 import { type Wanted, Watch } from './watch';
 
 /** One blow at one moment. */
 export interface Case {
-  readonly runbook: SubjectName;
+  readonly subject: SubjectName;
   readonly blow: BlowName;
   readonly moment: Moment;
   /** Decides how far an activity has come at `runs`. */
@@ -50,18 +50,22 @@ const CLOSED_WITHIN_S = 480;
 const LIMIT_MARGIN_MS = 3_000;
 const LONGEST_LIMIT_MS = 120_000;
 
-/** Runs a runbook on a bench that is as found, deals the blow, and looks at everything afterwards. */
-export async function runCase(bench: Bench, { runbook, blow: name, moment, seed }: Case): Promise<Outcome> {
+/** Does a run on a bench that is as found, deals the blow, and looks at everything afterwards. */
+export async function runCase(
+  bench: Bench,
+  { subject: subjectName, blow: name, moment, seed }: Case,
+): Promise<Outcome> {
   const blow: Blow = blows[name];
   const startedAt = Date.now();
-  const common = { runbook, blow: name, moment, seed };
+  const subject: Subject = subjects[subjectName];
+  const common = { subject: subjectName, blow: name, moment, seed };
   let workflowId = '';
   try {
     const before = verifiedArchives(bench.paths);
     const tracesBefore = tracesOf(bench.paths);
-    const dataSince = runbook === 'restore' ? await lookAtData(bench) : null;
+    const dataSince = subject.runbook === 'restore' ? await lookAtData(bench) : null;
     const wanted = { ...moment, afterMs: fraction(name, moment, seed) * moment.tookMs };
-    const met = await meet(bench, runbook, wanted, blow.limitsRun ? moment.atMs * 1.3 + LIMIT_MARGIN_MS : null);
+    const met = await meet(bench, subject, wanted, blow.limitsRun ? moment.atMs * 1.3 + LIMIT_MARGIN_MS : null);
     const { watch } = met;
     ({ workflowId } = met);
 
@@ -99,11 +103,11 @@ export async function runCase(bench: Bench, { runbook, blow: name, moment, seed 
 /** Starts a run and returns when it is held at the moment; one that runs out of time before is started anew, with more. */
 async function meet(
   bench: Bench,
-  runbook: SubjectName,
+  subject: Subject,
   wanted: Wanted,
   limitMs: number | null,
 ): Promise<{ readonly workflowId: string; readonly watch: Watch }> {
-  const { workflowType, input } = subjects[runbook];
+  const { runbook, workflowType, input } = subject;
   const workflowId = `${runbook}/lab/${new Date().toISOString()}`;
   const watch = new Watch(workflowId, wanted);
   bench.gate.keeper = watch;
@@ -115,7 +119,7 @@ async function meet(
   if (limitMs === null || limitMs > LONGEST_LIMIT_MS) throw new Error(`${workflowId} ended before the moment`);
   await until('run and guard have ended', () => haveEnded(bench, workflowId), CLOSED_WITHIN_S);
   await lockHoldersOf(bench);
-  return await meet(bench, runbook, wanted, limitMs * 2);
+  return await meet(bench, subject, wanted, limitMs * 2);
 }
 
 /** False for neither, so far. */

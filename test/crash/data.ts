@@ -73,8 +73,10 @@ function acknowledgedIn(journal: string): readonly string[] {
 export function newestBackup(paths: Paths): Backup {
   const newest = [...verifiedArchives(paths).keys()].at(-1) ?? '';
   const text = readFileSync(join(paths.backupVolume, `${newest}.manifest.json`), 'utf8');
-  const { productionDownAt, rows } = JSON.parse(text) as { productionDownAt: string; rows: Backup['rows'] };
-  return { asOf: Date.parse(productionDownAt), rows };
+  type Manifest = { readonly productionDownAt: string | null; readonly asOf?: string; readonly rows: Backup['rows'] };
+  // One that took production down is as of that moment; another one says of which.
+  const { productionDownAt, asOf = productionDownAt, rows } = JSON.parse(text) as Manifest;
+  return { asOf: Date.parse(asOf ?? ''), rows };
 }
 
 /** A store's neighbour is in it where it is a mount point. */
@@ -97,7 +99,10 @@ function stateOf(link: string): string {
   }
 }
 
-export const isStaged = (paths: Paths): boolean => besides(paths).some((beside) => existsSync(join(beside, 'stage')));
+const liesBeside = (name: string) => (paths: Paths) => besides(paths).some((beside) => existsSync(join(beside, name)));
+
+export const isStaged = liesBeside('stage');
+export const hasSnapshot = liesBeside('snapshot');
 
 /** Says what does not hold of the data that serves: it is the old or the restored, whole, as the journal of the swap has it. */
 export function* dataIsWhole(seen: DataEvidence, completed: boolean): Iterable<string> {

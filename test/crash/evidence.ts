@@ -5,7 +5,7 @@ import { type History } from '../../cli/report/history';
 import { type LabStatus } from '../../lab/control';
 import { type Paths } from '../../lab/paths';
 import { type Archives, verifiedArchives } from './archives';
-import { type DataEvidence } from './data';
+import { type DataEvidence, hasSnapshot } from './data';
 
 /** Everything that can be known about a case once run and guard have ended. */
 export interface Evidence {
@@ -39,6 +39,8 @@ export interface Traces {
   /** Keys of pulls that each host still accepts. */
   readonly pullKeys: Readonly<Record<'db1' | 'backup', number>>;
   readonly workplace: boolean;
+  /** Beside the store, for a copy. */
+  readonly snapshot: boolean;
 }
 
 export { verifiedArchives };
@@ -48,6 +50,7 @@ export function tracesOf(paths: Paths): Traces {
     launches: Object.fromEntries((['db1', 'backup'] as const).flatMap((host) => launchesOn(paths.disk(host)))),
     pullKeys: { db1: pullKeysOn(paths.disk('db1')), backup: pullKeysOn(paths.disk('backup')) },
     workplace: existsSync(join(paths.backupVolume, 'bookface/.work')),
+    snapshot: hasSnapshot(paths),
   };
 }
 

@@ -44,6 +44,7 @@ function* siteIsAsFound(blow: Blow, { status, traces, tracesBefore, lockHolders 
   for (const host of ['db1', 'backup'] as const)
     if (traces.pullKeys[host] > 0 && !(host === 'backup' && mayLeave(tracesBefore.pullKeys.backup)))
       yield `${host} still accepts ${traces.pullKeys[host]} key(s) of a pull`;
+  if (traces.snapshot) yield 'a snapshot is still beside the store';
   if (traces.workplace && !mayLeave(tracesBefore.workplace)) yield 'the workplace is still on the backup volume';
   if (lockHolders.length > 0) yield `the lock is still held by ${lockHolders.join(', ')}`;
 }

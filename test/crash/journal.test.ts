@@ -9,7 +9,7 @@ beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'journal-'))));
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const caseOf = (nth: number): Case => ({
-  runbook: 'daily-backup',
+  subject: 'daily-backup',
   blow: 'terminate',
   moment: { id: 40 + nth, edge: 'runs', name: 'notify', nth, atMs: 0, tookMs: 0 },
   seed: 7,

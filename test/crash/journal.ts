@@ -22,9 +22,9 @@ export class Journal {
   ) {}
 
   /** @param resume takes up what was dealt of the same commit; else the journal begins anew */
-  static open(directory: string, runbook: string, seed: number, commit: string | null, resume: boolean): Journal {
+  static open(directory: string, subject: string, seed: number, commit: string | null, resume: boolean): Journal {
     mkdirSync(directory, { recursive: true });
-    const file = join(directory, `${runbook}-${seed}.jsonl`);
+    const file = join(directory, `${subject}-${seed}.jsonl`);
     if (!resume) rmSync(file, { force: true });
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
     const ours = lines.map((line) => JSON.parse(line) as Line).filter((line) => line.commit === commit);
@@ -46,8 +46,8 @@ export class Journal {
     };
   }
 
-  add({ runbook, blow, moment, seed, broken, downtimeMs, asFoundMs, tookMs, status }: Dealt): void {
-    const dealt: Dealt = { runbook, blow, moment, seed, broken, downtimeMs, asFoundMs, tookMs, status };
+  add({ subject, blow, moment, seed, broken, downtimeMs, asFoundMs, tookMs, status }: Dealt): void {
+    const dealt: Dealt = { subject, blow, moment, seed, broken, downtimeMs, asFoundMs, tookMs, status };
     const line: Line = { commit: this.commit, elapsedMs: this.elapsedMs, dealt };
     appendFileSync(this.file, `${JSON.stringify(line)}\n`);
   }

@@ -16,23 +16,25 @@ const root = join(__dirname, '..', '..');
 const kept = join(root, 'build', 'crash-sweep');
 
 const usage = `node bin/crash-sweep.js: blows at every moment of a run, on labs of its own
-  --runbook <name>  ${subjectNames.join(' or ')} (default daily-backup)
+  --subject <name>  ${subjectNames.join(', ')} (default daily-backup)
   --blow <name>     only this kind of blow; may be repeated. There are: ${blowNames.join(', ')}
   --moment <n>      only this moment of the list; may be repeated
+  --activity <name> only moments of this activity; may be repeated
   --all             every blow at every moment; else most of them while an activity runs
   --sample <n>      so many cases, of every kind of blow
   --seed <n>        decides the order, the sample, and how far an activity has come
   --minutes <n>     begins no case after so many; what is left out is for another seed
   --labs <n>        labs side by side (default 4)
   --list            print the moments and end
-  --resume          leave out what has been dealt on this commit with this runbook and seed, and count it
+  --resume          leave out what has been dealt on this commit with this subject and seed, and count it
   --write           write docs/crash-sweep.md though it is a part only`;
 
 const { values } = parseArgs({
   options: {
-    runbook: { type: 'string', default: 'daily-backup' },
+    subject: { type: 'string', default: 'daily-backup' },
     blow: { type: 'string', multiple: true },
     moment: { type: 'string', multiple: true },
+    activity: { type: 'string', multiple: true },
     all: { type: 'boolean', default: false },
     sample: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -47,31 +49,32 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   const no = (known: readonly string[], names: readonly string[]) => names.find((name) => !known.includes(name));
-  const unknown = no(subjectNames, [values.runbook]) ?? no(blowNames, values.blow ?? []);
+  const unknown = no(subjectNames, [values.subject]) ?? no(blowNames, values.blow ?? []);
   if (values.help || unknown !== undefined) {
     console.log(unknown === undefined ? usage : `no ${unknown}\n${usage}`);
     process.exitCode = unknown === undefined ? 0 : 2;
     return;
   }
-  const runbook = values.runbook as SubjectName;
+  const subject = values.subject as SubjectName;
   const seed = Number(values.seed);
   const startedAt = Date.now();
-  const journal = Journal.open(kept, runbook, seed, commitOf(root), values.resume);
+  const journal = Journal.open(kept, subject, seed, commitOf(root), values.resume);
   const outcomes: Dealt[] = [];
   let planned = 0;
   const labs = Number(values.labs);
   const { moments, versions } = await sweep({
-    runbook,
+    subject,
     labs,
-    backupsBefore: subjects[runbook].backupsBefore,
+    backupsBefore: subjects[subject].backupsBefore,
     until: values.minutes === undefined ? undefined : startedAt + Number(values.minutes) * 60_000,
     plan: (recorded) => {
       if (values.list) return list(recorded);
       const cases = casesOf(recorded, {
-        runbook,
+        subject,
         seed,
         all: values.all,
         blows: values.blow as BlowName[] | undefined,
+        activities: values.activity,
         moments: values.moment?.map(Number),
         sample: values.sample === undefined ? undefined : Number(values.sample),
       });
@@ -92,10 +95,10 @@ async function main(): Promise<void> {
   if (values.list) return;
   const failed = outcomes.filter(({ broken }) => broken.length > 0).length;
   const tookMs = journal.elapsedMs;
-  const whole = !values.blow && !values.moment && !values.sample;
+  const whole = !values.blow && !values.moment && !values.activity && !values.sample;
   if (whole || values.write) {
     const words = process.argv.slice(2);
-    const page = { runbook, outcomes, planned, moments, seed, tookMs, labs, whole, words, versions };
+    const page = { subject, outcomes, planned, moments, seed, tookMs, labs, whole, words, versions };
     writeTable(join(root, 'docs', 'crash-sweep.md'), page);
   }
   if (outcomes.length < planned) console.log(`\n${planned - outcomes.length} cases left out: out of time`);
@@ -117,14 +120,14 @@ function line({ blow, moment, broken, tookMs, downtimeMs, asFoundMs, status }: D
 
 /** What failed, how to see it again, and everything that was seen. */
 function explain(outcome: Outcome, bench: Bench): void {
-  const { runbook, blow, moment, seed, broken } = outcome;
+  const { subject, blow, moment, seed, broken } = outcome;
   mkdirSync(kept, { recursive: true });
-  const file = join(kept, `${runbook}-${blow}-${moment.id}.json`);
+  const file = join(kept, `${subject}-${blow}-${moment.id}.json`);
   const workers = { runbooks: bench.said('runbooks'), guard: bench.said('guard') };
   writeFileSync(file, JSON.stringify({ ...outcome, workers }, null, 2));
   for (const sentence of broken) console.log(`       ${sentence}`);
   console.log(
-    `       node bin/crash-sweep.js --runbook ${runbook} --blow ${blow} --moment ${moment.id} --seed ${seed}   (report: ${file})`,
+    `       node bin/crash-sweep.js --subject ${subject} --blow ${blow} --moment ${moment.id} --seed ${seed}   (report: ${file})`,
   );
 }
 

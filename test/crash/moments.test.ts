@@ -32,7 +32,7 @@ test('every moment has a name of its own, and they are in order', () => {
 });
 
 test('a sweep deals each blow at the moments that are not alike for it', () => {
-  const cases = casesOf(moments, { seed: 1 });
+  const cases = casesOf(moments, { subject: 'daily-backup', seed: 1 });
   const dealtAt = (blow: BlowName) =>
     cases.filter((each) => each.blow === blow).map(({ moment }) => momentText(moment));
   const running = moments.filter(({ edge }) => edge === 'runs').map(momentText);
@@ -57,12 +57,14 @@ test('a sweep deals each blow at the moments that are not alike for it', () => {
     expect(dealtAt(blow)).not.toContain('while readDatabase runs');
   }
   expect(momentsFor(blows['backup-host'], moments)[0]?.name).toBe('startServer');
-  expect(casesOf(moments, { seed: 1, all: true })).toHaveLength(moments.length * blowNames.length);
+  expect(casesOf(moments, { subject: 'daily-backup', seed: 1, all: true })).toHaveLength(
+    moments.length * blowNames.length,
+  );
 });
 
 test('a sample deals as many blows as it can, the same for the same seed', () => {
-  const sample = casesOf(moments, { seed: 7, sample: blowNames.length });
+  const sample = casesOf(moments, { subject: 'daily-backup', seed: 7, sample: blowNames.length });
   expect(new Set(sample.map(({ blow }) => blow)).size).toBe(blowNames.length);
-  expect(casesOf(moments, { seed: 7, sample: blowNames.length })).toEqual(sample);
-  expect(casesOf(moments, { seed: 8, sample: blowNames.length })).not.toEqual(sample);
+  expect(casesOf(moments, { subject: 'daily-backup', seed: 7, sample: blowNames.length })).toEqual(sample);
+  expect(casesOf(moments, { subject: 'daily-backup', seed: 8, sample: blowNames.length })).not.toEqual(sample);
 });

@@ -5,13 +5,14 @@ import { type Moment } from './moments';
 import { type SubjectName } from './subjects';
 
 export interface Selection {
-  /** @default daily-backup */
-  readonly runbook?: SubjectName;
+  readonly subject: SubjectName;
   readonly seed: number;
   /** @default all */
   readonly blows?: readonly BlowName[];
   /** Numbers of moments; they are taken whatever the blow. @default those of the blow */
   readonly moments?: readonly number[];
+  /** Names of activities: only moments of these. @default all */
+  readonly activities?: readonly string[];
   /** Every blow at every moment. @default those of the blow */
   readonly all?: boolean;
   /** So many of them, with every kind of blow as often as can be. @default all */
@@ -20,7 +21,7 @@ export interface Selection {
 
 /** The cases of a sweep, in an order that the seed decides. */
 export function casesOf(recorded: readonly Moment[], selection: Selection): readonly Case[] {
-  const { runbook = 'daily-backup', seed, sample, all = false, moments: wanted } = selection;
+  const { subject, seed, sample, all = false, moments: wanted, activities } = selection;
   const cases = (selection.blows ?? blowNames).flatMap((blow) => {
     const taken = wanted
       ? recorded.filter(({ id }) => wanted.includes(id))
@@ -28,7 +29,9 @@ export function casesOf(recorded: readonly Moment[], selection: Selection): read
         ? recorded
         : momentsFor(blows[blow], recorded);
     return shuffled(
-      taken.map((moment): Case => ({ runbook, blow, moment, seed })),
+      taken
+        .filter(({ name }) => activities?.includes(name.replace(/^end of /, '')) ?? true)
+        .map((moment): Case => ({ subject, blow, moment, seed })),
       seed,
     ).map((each, turn) => ({ each, turn }));
   });

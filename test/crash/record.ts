@@ -1,12 +1,14 @@
 import { type Bench } from './bench';
 import { lockHoldersOf } from './lock';
 import { type Moment, momentsOf } from './moments';
-import { type SubjectName, subjects } from './subjects';
+import { type Subject } from './subjects';
 
-/** Runs a runbook that nothing befalls, and returns its moments. */
-export async function record(bench: Bench, runbook: SubjectName): Promise<readonly Moment[]> {
+/** Does a run that nothing befalls, and returns its moments. */
+export async function record(
+  bench: Bench,
+  { runbook, workflowType, input }: Pick<Subject, 'runbook' | 'workflowType' | 'input'>,
+): Promise<readonly Moment[]> {
   const { client } = bench;
-  const { workflowType, input } = subjects[runbook];
   const workflowId = `${runbook}/lab/${new Date().toISOString()}`;
   const handle = await client.workflow.start(workflowType, { workflowId, taskQueue: 'runbooks', args: [input] });
   await handle.result();

@@ -2,11 +2,10 @@ import { Bench } from './bench';
 import { type Case, type Outcome, runCase } from './case';
 import { type Moment } from './moments';
 import { record } from './record';
-import { type SubjectName } from './subjects';
+import { type Subject, type SubjectName, subjects } from './subjects';
 
 export interface SweepOptions {
-  /** @default daily-backup */
-  readonly runbook?: SubjectName;
+  readonly subject: SubjectName;
   /** Labs side by side. */
   readonly labs: number;
   /** Backups before the first case, so that there are archives to rotate or to restore. */
@@ -65,10 +64,12 @@ interface Begun {
   readonly moments: readonly Moment[];
 }
 
-async function begin({ runbook = 'daily-backup', backupsBefore }: SweepOptions): Promise<Begun> {
+async function begin({ subject: name, backupsBefore }: SweepOptions): Promise<Begun> {
   const bench = await Bench.open();
+  const subject: Subject = subjects[name];
+  const backup = { runbook: 'daily-backup', workflowType: 'dailyBackup', input: subject.backup } as const;
   let moments: readonly Moment[] = [];
-  for (let backup = 0; backup < backupsBefore; backup += 1) moments = await record(bench, 'daily-backup');
-  if (runbook !== 'daily-backup') moments = await record(bench, runbook);
+  for (let made = 0; made < backupsBefore; made += 1) moments = await record(bench, backup);
+  if (subject.runbook !== 'daily-backup') moments = await record(bench, subject);
   return { bench, moments };
 }

@@ -4,10 +4,10 @@ import { type Blow, type BlowName, blowNames, blows } from './blows';
 import { type Dealt } from './case';
 import { touchesSite } from './effects';
 import { type Edge, type Moment, momentText } from './moments';
-import { type SubjectName } from './subjects';
+import { type Subject, type SubjectName, subjectNames, subjects } from './subjects';
 
 export interface SweepResult {
-  readonly runbook: SubjectName;
+  readonly subject: SubjectName;
   readonly outcomes: readonly Dealt[];
   /** Cases that there were to be; those that are missing were left out for want of time. */
   readonly planned: number;
@@ -22,39 +22,47 @@ export interface SweepResult {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Writes the page with the result of a sweep: that of the backup anew, that of another runbook as a section of it. */
+/** Writes the page with the result of a sweep: that of the backup anew, that of another subject as a section of it. */
 export function writeTable(file: string, result: SweepResult): void {
   const page = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const restore = restoreSection.exec(page)?.[0] ?? '';
   const now = new Date();
-  if (result.runbook === 'daily-backup') writeFileSync(file, pageOf(result, now, restore));
-  else
-    writeFileSync(
-      file,
-      page.replace(restore, '').replace(/^(?=## What is dealt$)/m, () => sectionOf(result, now)),
-    );
+  const sectionIn = (title: string) => new RegExp(`^## ${title}$[^]*?(?=^## )`, 'm').exec(page)?.[0] ?? '';
+  const others = subjectNames.filter((name) => name !== 'daily-backup');
+  const before = others.map((name) => sectionIn(subjects[name].title));
+  const sections = others
+    .map((name, index) => (name === result.subject ? sectionOf(result, now) : before[index]))
+    .join('');
+  if (result.subject === 'daily-backup') return writeFileSync(file, pageOf(result, now, sections));
+  const without = before.reduce((text, section) => text.replace(section, () => ''), page);
+  writeFileSync(
+    file,
+    without.replace(/^(?=## What is dealt$)/m, () => sections),
+  );
 }
 
-const restoreSection = /^## Restore$[^]*?(?=^## )/m;
-
-/** The section of a restore. */
+/** The section of another subject than the backup. */
 export function sectionOf(result: SweepResult, now: Date): string {
   const { outcomes, moments } = result;
   const failed = outcomes.filter(({ broken }) => broken.length > 0);
-  return `## Restore
+  const { title, runbook }: Subject = subjects[result.subject];
+  const more =
+    runbook === 'restore'
+      ? ` Besides what must hold after any run: the data that serves is whole, row by row the old one with every
+acknowledged write or exactly the backup and what was written since; the journal of the swap says which, and leaves none half-way; nothing staged is left.`
+      : '';
+  return `## ${title}
 
-The same blows, at the moments of a [restore](restore.md), ${now.toISOString().slice(0, 10)}.
+The same blows, at the moments of another run, ${now.toISOString().slice(0, 10)}.
 
 ${summaryOf(result)}
 
-Of ${moments.length} moments: ${edgesInWords(moments)}. Besides what must hold after any run: the data that serves is whole, row by row the old one with every
-acknowledged write or exactly the backup and what was written since; the journal of the swap says which, and leaves none half-way; nothing staged is left.
+Of ${moments.length} moments: ${edgesInWords(moments)}.${more}
 ${failed.length > 0 ? `\n${failed.map(failureOf).join('\n')}\n` : ''}
 `;
 }
 
-/** The page as Markdown, as prettier would have it. @param restore a section of it */
-export function pageOf(result: SweepResult, now: Date, restore: string): string {
+/** The page as Markdown, as prettier would have it. @param sections of other subjects */
+export function pageOf(result: SweepResult, now: Date, sections: string): string {
   const { outcomes, moments, versions } = result;
   const failed = outcomes.filter(({ broken }) => broken.length > 0);
   return `# The crash sweep
@@ -69,7 +77,7 @@ ${summaryOf(result)}
 - **As found** is counted from the blow until production serves, the database runs, the backup server is off and the address is where it was,
   and stays so. Where the run goes on to its end that is the rest of the backup.
 
-${restore}## What is dealt
+${sections}## What is dealt
 
 ${table([['blow', 'what happens', 'when'], ...blowNames.map((name) => [name, (blows[name] as Blow).what, whenOf(blows[name])])])}
 
@@ -81,7 +89,8 @@ every moment falls there once, while it runs. \`--all\` deals every blow at ever
 
 ## What must hold afterwards
 
-- Production serves, the database runs, the backup server is off, the address is at its place; no key of a pull is left, no workplace.
+- Production serves, the database runs, the backup server is off, the address is at its place; no key of a pull is left, no workplace, no snapshot
+  beside the store.
 - Each job was launched once, by its host's own record; no acknowledged write is lost; the downtime is within the site's limit.
 - Every archive that was read back is still what was read back, and none was removed without a successor.
 - What the run left open its guard has closed, and people were told. The report says what the server and the visitors say. The lock is free.
@@ -135,8 +144,8 @@ function edgesInWords(moments: readonly Moment[]): string {
   );
 }
 
-function failureOf({ runbook, blow, moment, seed, broken }: Dealt): string {
-  const command = `node bin/crash-sweep.js --runbook ${runbook} --blow ${blow} --moment ${moment.id} --seed ${seed}`;
+function failureOf({ subject, blow, moment, seed, broken }: Dealt): string {
+  const command = `node bin/crash-sweep.js --subject ${subject} --blow ${blow} --moment ${moment.id} --seed ${seed}`;
   return `- **${blow}**, ${momentText(moment)}: ${broken.map((each) => each.split('\n')[0]).join('; ')}. \`${command}\``;
 }
 
