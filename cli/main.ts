@@ -31,7 +31,8 @@ export async function main(words: readonly string[] = process.argv.slice(2)): Pr
 export async function execute(words: readonly string[], context: Context): Promise<void> {
   const { output } = context;
   try {
-    await createProgram(context).parseAsync([...words], { from: 'user' });
+    const program = await createProgram(context, words[0]);
+    await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     const { exitCode, message } = endOf(error);
     context.exit(exitCode);

@@ -1,52 +1,39 @@
 import { Command } from 'commander';
-import { addAbort } from './commands/abort';
-import { addBackups } from './commands/backups';
-import { addApprove, addReject } from './commands/decide';
-import { addDescribe } from './commands/describe';
-import { addDoctor } from './commands/doctor';
-import { addHistory } from './commands/history';
-import { addLab } from './commands/lab';
-import { addList } from './commands/list';
-import { addLocks } from './commands/locks';
-import { addPlan } from './commands/plan';
-import { addReplay } from './commands/replay';
-import { addReport } from './commands/report';
-import { addRun } from './commands/run';
-import { addRuns } from './commands/runs';
-import { addSchedules } from './commands/schedules';
-import { addSetup } from './commands/setup';
-import { addStart } from './commands/start';
-import { addValidate } from './commands/validate';
-import { addWatch } from './commands/watch';
-import { addWorker } from './commands/worker';
 import { type Context } from './context';
 
-const commands = [
-  addList,
-  addDescribe,
-  addPlan,
-  addRun,
-  addRuns,
-  addWatch,
-  addReport,
-  addApprove,
-  addReject,
-  addAbort,
-  addBackups,
-  addLocks,
-  addSchedules,
-  addHistory,
-  addReplay,
-  addValidate,
-  addSetup,
-  addWorker,
-  addDoctor,
-  addLab,
-  addStart,
-];
+type Add = (program: Command, context: Context) => void;
 
-/** The `runbook` command with all that it can do. */
-export function createProgram(context: Context): Command {
+/** In the order of the help. Each is loaded when it is wanted: loading a worker or a lab takes longer than most commands. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  list: async () => (await import('./commands/list')).addList,
+  describe: async () => (await import('./commands/describe')).addDescribe,
+  plan: async () => (await import('./commands/plan')).addPlan,
+  run: async () => (await import('./commands/run')).addRun,
+  runs: async () => (await import('./commands/runs')).addRuns,
+  watch: async () => (await import('./commands/watch')).addWatch,
+  report: async () => (await import('./commands/report')).addReport,
+  approve: async () => (await import('./commands/decide')).addApprove,
+  reject: async () => (await import('./commands/decide')).addReject,
+  abort: async () => (await import('./commands/abort')).addAbort,
+  backups: async () => (await import('./commands/backups')).addBackups,
+  locks: async () => (await import('./commands/locks')).addLocks,
+  schedules: async () => (await import('./commands/schedules')).addSchedules,
+  history: async () => (await import('./commands/history')).addHistory,
+  replay: async () => (await import('./commands/replay')).addReplay,
+  validate: async () => (await import('./commands/validate')).addValidate,
+  setup: async () => (await import('./commands/setup')).addSetup,
+  worker: async () => (await import('./commands/worker')).addWorker,
+  doctor: async () => (await import('./commands/doctor')).addDoctor,
+  lab: async () => (await import('./commands/lab')).addLab,
+  start: async () => (await import('./commands/start')).addStart,
+};
+
+/**
+ * The `runbook` command.
+ *
+ * @param word the first one of the command line: it gets that command alone, or all of them if there is none of that name
+ */
+export async function createProgram(context: Context, word = ''): Promise<Command> {
   const program = new Command('runbook')
     .description('Operations procedures as durable Temporal workflows')
     .exitOverride()
@@ -64,6 +51,7 @@ export function createProgram(context: Context): Command {
         '3 Temporal, a worker or the lab cannot be reached. With --json, stdout holds one JSON document.',
       ].join('\n'),
     );
-  for (const add of commands) add(program, context);
+  const wanted = Object.hasOwn(commands, word) ? [commands[word]!] : Object.values(commands);
+  for (const load of wanted) (await load())(program, context);
   return program;
 }

@@ -2,8 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { temporalConfig } from '../../workers/config';
-import { NotSetUp, runWorker, TemporalUnreachable, type WorkerPart } from '../../workers/worker';
-import { activitiesForWorker } from '../../workers/activities';
+import { type WorkerPart } from '../../workers/worker';
 import { type Context } from '../context';
 import { CommandError, ExitCode } from '../exit';
 
@@ -34,6 +33,9 @@ export function addWorker(program: Command, context: Context): void {
     )
     .action(async ({ only, queue, versioned, promote }: WorkerFlags) => {
       if (promote && !versioned) throw new CommandError(ExitCode.usage, '--promote goes with --versioned');
+      // All that a worker needs takes long to load: not for the help.
+      const { NotSetUp, runWorker, TemporalUnreachable } = await import('../../workers/worker');
+      const { activitiesForWorker } = await import('../../workers/activities');
       const { env, root, sites, output } = context;
       const say = (line: string) => output.say(line);
       try {
