@@ -4,6 +4,7 @@
 const path = require('node:path');
 const { checkNode, packagesAreCurrent } = require('./setup/packages');
 const { say } = require('./setup/say');
+const { mapStacksIn } = require('./source-lines');
 
 const root = path.dirname(__dirname);
 
@@ -11,7 +12,7 @@ async function main() {
   checkNode();
   if (!packagesAreCurrent(root)) say('node_modules does not match package-lock.json; npm ci would mend that');
   await require('./build').build(root);
-  process.setSourceMapsEnabled(true);
+  mapStacksIn(path.join(root, 'build'));
   await require('../build/cli/main').main();
 }
 
