@@ -39,16 +39,19 @@ export interface SshHostsOptions {
   readonly keepAliveMs?: number;
   /** An unused connection is closed after this time. @default 60 000 */
   readonly idleMs?: number;
+  /** Unused connections that are kept; each costs its host and the worker a keep-alive every few seconds. @default 64 */
+  readonly mostIdle?: number;
   /** Commands at a time on one connection; more wait. @default 8 */
   readonly channels?: number;
 }
 
 /** Makes the SSH side of the activities. Nothing is connected before the first command. */
 export function createSshHosts(options: SshHostsOptions): SshHosts {
-  const { env, home, connectTimeoutMs = 10_000, keepAliveMs = 10_000, idleMs = 60_000, channels = 8 } = options;
+  const { env, home, connectTimeoutMs = 10_000, keepAliveMs = 10_000 } = options;
+  const { idleMs = 60_000, mostIdle = 64, channels = 8 } = options;
   const config = new SshConfigFile(env['RUNBOOK_SSH_CONFIG'] || join(home, '.ssh', 'config'), home);
   const hostKeys = new HostKeys();
-  const pool = new ConnectionPool({ connect: open, channels, idleMs });
+  const pool = new ConnectionPool({ connect: open, channels, idleMs, mostIdle });
 
   function knownHostsFiles(target: Target): readonly string[] {
     if (options.knownHostsFiles) return options.knownHostsFiles;

@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly connect: (target: Target) => Promise<Connection>;
   readonly channels: number;
   readonly idleMs: number;
+  /** Connections kept open that nobody uses; the one that was used longest ago is closed for the next. */
+  readonly mostIdle: number;
 }
 
 interface Entry extends Connection {
@@ -26,9 +28,11 @@ interface Entry extends Connection {
   idle?: NodeJS.Timeout;
 }
 
-/** One connection per target, made when first asked for, shared, closed when idle, made anew after a loss. */
+/** One connection per target, made when first asked for, shared, closed when idle or when too many are, made anew after a loss. */
 export class ConnectionPool {
   private readonly entries = new Map<string, Promise<Entry>>();
+  /** In the order in which they were last used. */
+  private readonly idle = new Set<Entry>();
   private closed = false;
 
   constructor(private readonly options: PoolOptions) {}
@@ -37,7 +41,7 @@ export class ConnectionPool {
     let entry = await this.entry(target);
     // It may have been lost between the moment it was made and the moment we come to use it.
     if (entry.dropped) entry = await this.entry(target);
-    clearTimeout(entry.idle);
+    this.unsetIdle(entry);
     entry.uses++;
     const { client, channels } = entry;
     return { client, channels, release: () => this.release(entry) };
@@ -63,7 +67,7 @@ export class ConnectionPool {
         dropped: false,
         drop: () => {
           entry.dropped = true;
-          clearTimeout(entry.idle);
+          this.unsetIdle(entry);
           forget();
         },
       };
@@ -78,8 +82,16 @@ export class ConnectionPool {
   private release(entry: Entry): void {
     entry.uses--;
     if (entry.uses > 0 || entry.dropped) return;
-    if (this.closed) this.end(entry);
-    else entry.idle = setTimeout(() => this.end(entry), this.options.idleMs).unref();
+    if (this.closed) return this.end(entry);
+    entry.idle = setTimeout(() => this.end(entry), this.options.idleMs).unref();
+    this.idle.add(entry);
+    const [oldest] = this.idle;
+    if (oldest && this.idle.size > this.options.mostIdle) this.end(oldest);
+  }
+
+  private unsetIdle(entry: Entry): void {
+    clearTimeout(entry.idle);
+    this.idle.delete(entry);
   }
 
   private end(entry: Entry): void {

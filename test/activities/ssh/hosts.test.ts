@@ -312,6 +312,20 @@ describe('connections', () => {
     expect((await db1.run(sh`echo again`)).stdout).toBe('again\n');
   });
 
+  test('that nobody uses are closed, longest unused first, when there are too many', async () => {
+    const hosts = client({ mostIdle: 1 });
+    // Another user is another connection.
+    const other = { ...server.ref, user: 'somebody-else' };
+    await hosts.host(server.ref).run(sh`true`);
+    await hosts.host(other).run(sh`true`);
+    await until(() => server.live === 1, 'the first one is closed');
+    const before = server.connections;
+    await hosts.host(other).run(sh`true`);
+    expect(server.connections).toBe(before);
+    await hosts.host(server.ref).run(sh`true`);
+    expect(server.connections).toBe(before + 1);
+  });
+
   test('are all closed by close, while commands on them fail', async () => {
     const hosts = client();
     const running = failure(hosts.host(server.ref).run(sh`touch begun; sleep 20`));
