@@ -4,6 +4,7 @@ import { archiveActions } from './archive';
 import { cloudActions } from './cloud';
 import { copyActions, knownRoutes } from './copy';
 import { databaseActions } from './database';
+import { hostActions } from './hosts';
 import { type Implementations } from './implementation';
 import { jobActions } from './jobs';
 import { notifyActions } from './notify';
@@ -56,6 +57,7 @@ export function createActivities({ client, env, sites, home, cwd }: ActivityDepe
       client,
       loadSite: (site) => sites.load(site),
     }),
+    ...hostActions({ ssh }),
     ...jobActions({ openstack, ssh }),
     ...notifyActions({ env, clock }),
   };

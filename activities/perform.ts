@@ -3,6 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { type Client } from '@temporalio/client';
 import { type ActionName, definitionOf } from '../workflows/contract/actions';
 import { type Call, type Description } from '../workflows/contract/calls';
+import { type Outcome } from '../workflows/contract/each';
 import { parseWith, problemsText } from '../workflows/contract/problems';
 import { type NotificationKind } from '../workflows/contract/actions/notify';
 import { type NotifyTarget } from '../workflows/contract/site';
@@ -20,14 +21,23 @@ export type Tell = (
 export interface HeartbeatDetails {
   readonly progress?: Progress;
   readonly jobStarted?: boolean;
+  /** What became of looks of a slice, each with its place in it. */
+  readonly looked?: readonly (readonly [number, Outcome])[];
 }
 
-interface Environment {
+/** What an activity says with its heartbeats, from attempt to attempt. */
+export interface Memory {
+  readonly earlier: HeartbeatDetails;
+  /** Said with the next heartbeat, beside what was said before. */
+  keep(details: HeartbeatDetails): void;
+}
+
+export interface Environment {
   readonly client: Client;
   readonly tell: Tell;
 }
 
-type Carry = (input: unknown, context: ActionContext) => Promise<unknown>;
+export type Carry = (input: unknown, context: ActionContext) => Promise<unknown>;
 
 const heartbeatMs = 1000;
 /** An attempt ends itself this much before the server gives it up, so that it can say why. */
@@ -78,18 +88,23 @@ export function describeWith(implementations: Implementations) {
   };
 }
 
-function parse(action: ActionName, input: unknown): unknown {
+export function parse(action: ActionName, input: unknown): unknown {
   const parsed = parseWith(definitionOf(action).input, input);
   if (parsed.ok) return parsed.value;
   throw fail('InvalidInput', `input of ${action}: ${problemsText(parsed.problems)}`, { operation: action });
 }
 
 /** One attempt: heartbeats, deadline, and foreign errors translated. */
-async function attempt<T>(call: Call, cancellable: boolean, carry: (context: ActionContext) => Promise<T>): Promise<T> {
+export async function attempt<T>(
+  call: Call,
+  cancellable: boolean,
+  carry: (context: ActionContext, memory: Memory) => Promise<T>,
+): Promise<T> {
   const activity = Context.current();
   const { startToCloseTimeoutMs, attempt: number } = activity.info;
-  let details = (activity.info.heartbeatDetails ?? {}) as HeartbeatDetails;
-  const jobStarted = details.jobStarted === true;
+  const earlier = (activity.info.heartbeatDetails ?? {}) as HeartbeatDetails;
+  let details = earlier;
+  const jobStarted = earlier.jobStarted === true;
   const beat = () => activity.heartbeat(details);
   const beating = setInterval(beat, heartbeatMs);
   const deadline = new AbortController();
@@ -97,7 +112,7 @@ async function attempt<T>(call: Call, cancellable: boolean, carry: (context: Act
   const out = setTimeout(() => deadline.abort(), leftMs);
   const signal = cancellable ? AbortSignal.any([activity.cancellationSignal, deadline.signal]) : deadline.signal;
   try {
-    return await carry({
+    const context: ActionContext = {
       call,
       signal,
       deadlineMs: Date.now() + leftMs,
@@ -110,7 +125,8 @@ async function attempt<T>(call: Call, cancellable: boolean, carry: (context: Act
         details = { ...details, jobStarted: true };
         beat();
       },
-    });
+    };
+    return await carry(context, { earlier, keep: (more) => (details = { ...details, ...more }) });
   } catch (error) {
     if (cancellable && activity.cancellationSignal.aborted)
       throw new CancelledFailure(`${call.title}: cancelled`, [], error as Error);

@@ -78,11 +78,12 @@ function setPairs(pairs: readonly string[], schema: z.ZodType): Record<string, u
   return set;
 }
 
-/** The value gets the type the schema has at the key; what does not fit stays text, for the schema to refuse. */
+/** The value gets the type the schema has at the key, a list also as `a,b`; what does not fit stays text, for the schema to refuse. */
 function parsePair(pair: string, schema: z.ZodType): [string, unknown] {
   const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
   if (!pair.includes('=') || !key) throw new CommandError(ExitCode.usage, `--set ${pair}: expected key=value`);
   const type = fieldsOf(schema)[key]?.type;
+  if (type === 'array' && !value.startsWith('[')) return [key, value.split(',')];
   if (type === 'string' || (type === undefined && !value.startsWith('{'))) return [key, value];
   try {
     return [key, JSON.parse(value)];

@@ -1,5 +1,6 @@
-import { type ActionName, isActionName } from '../../workflows/contract/actions';
+import { type ActionName } from '../../workflows/contract/actions';
 import { type Call } from '../../workflows/contract/calls';
+import { actionBehind } from '../../workflows/contract/each';
 import { decode, decodeAll, eventsOf, type History, instantOf, summaryOf } from './history';
 
 /** An activity as its history tells it. */
@@ -7,7 +8,7 @@ export interface ActivityRecord {
   readonly activityId: string;
   /** The activity type. */
   readonly type: string;
-  /** The action it carried out or described; null for what a run does besides actions. */
+  /** The action it carried out, once or on many, or described; null for what a run does besides actions. */
   readonly action: ActionName | null;
   readonly title: string;
   readonly args: readonly unknown[];
@@ -71,7 +72,7 @@ function whatItDoes(type: string, args: readonly unknown[], summary: string | un
   const call = own[1] as Partial<Call> | undefined;
   return {
     type,
-    action: isActionName(name) ? name : null,
+    action: actionBehind(name),
     title: (describes ? summary : call?.title) ?? summary ?? name,
     args: own,
   };

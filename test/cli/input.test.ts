@@ -55,7 +55,7 @@ test('nothing is connected to before input and site are good', async () => {
   expect(await run('daily-backup', '--set', 'keep=0')).toMatchObject(refused('keep: found 0, expected at least 1'));
   expect(await run('dayli-backup')).toMatchObject(
     refused(
-      'there is no runbook dayli-backup, expected one of daily-backup, restore, restore-drill, production; did you mean daily-backup?',
+      'there is no runbook dayli-backup, expected one of daily-backup, restore, restore-drill, production, hosts; did you mean daily-backup?',
     ),
   );
   expect(await run('production')).toMatchObject(refused('action: missing, expected "up" or "down" or "status"'));
@@ -80,5 +80,6 @@ test('describe shows every field of the input, and lists what list lists', async
     { runbook: 'restore' },
     { runbook: 'restore-drill' },
     { runbook: 'production' },
+    { runbook: 'hosts', workflow: 'hosts' },
   ]);
 });

@@ -30,6 +30,7 @@ function partsOf(site: Site) {
     readServer: act.readServer({ host }),
     startServer: act.startServer({ host, bootSeconds: limits.bootSeconds }),
     stopServer: act.stopServer({ host }),
+    readHost: act.readHost({ host }),
     readVolume: act.readVolume(volume),
     mountVolume: act.mountVolume(volume),
     unmountVolume: act.unmountVolume(volume),
@@ -62,7 +63,7 @@ function partsOf(site: Site) {
 export const preparations: Part = (site) => {
   const on = partsOf(site);
   return [
-    ...steps(on.readServer, on.readVolume, on.mountVolume, on.unmountVolume),
+    ...steps(on.readServer, on.readHost, on.readVolume, on.mountVolume, on.unmountVolume),
     ...steps(on.readWorkplace, on.makeWorkplace, on.removeWorkplace, on.checkBackupHost, on.listArchives),
     ...steps(
       on.distrustArchive,
@@ -74,7 +75,7 @@ export const preparations: Part = (site) => {
       on.stopJob('off'),
     ),
     { action: on.copyAhead, key: 'off' },
-    ...steps(on.startServer, on.startServer, on.readServer, on.stopJob('off')),
+    ...steps(on.startServer, on.startServer, on.readServer, on.readHost, on.stopJob('off')),
     // Without its volume. How much is free there then depends on how the lab isolates its hosts.
     ...steps(on.readVolume, on.readWorkplace, on.removeWorkplace, on.listArchives, on.removeArchives, on.unmountVolume),
     ...steps(on.distrustArchive),
@@ -89,7 +90,7 @@ export const preparations: Part = (site) => {
 export const silence: Part = (site) => {
   const on = partsOf(site);
   return [
-    ...steps(on.readServer, on.readVolume, on.mountVolume, on.unmountVolume),
+    ...steps(on.readServer, on.readHost, on.readVolume, on.mountVolume, on.unmountVolume),
     ...steps(on.readWorkplace, on.makeWorkplace, on.removeWorkplace, on.checkBackupHost, on.listArchives),
     ...steps(on.readPull, on.authorizePull, on.revokePull, on.copyAhead, on.stopJob('silent')),
     ...steps(on.readDatabase, on.countRows, on.stopDatabase, on.startDatabase),

@@ -1,5 +1,6 @@
-import { type ActionName, definitionOf, isActionName } from '../../workflows/contract/actions';
+import { type ActionName, definitionOf, type ReadName } from '../../workflows/contract/actions';
 import { type Call } from '../../workflows/contract/calls';
+import { actionBehind } from '../../workflows/contract/each';
 import { guardIdOf } from '../../workflows/contract/messages';
 import { fail } from '../../activities/failures';
 import { refuseReset, refuseUnguarded } from '../../activities/guarded';
@@ -103,7 +104,8 @@ export class SimulatedWorkers implements Workers {
     };
     reach('started');
     const fault = faults.find(isAttemptFault);
-    if (isActionName(task.type)) this.#act(held, task.type, reach, fault);
+    const action = actionBehind(task.type);
+    if (action) this.#act(held, action, reach, fault);
     else this.companions.carryOut(attempt, (delayMs, answer) => this.#answer(held, delayMs, answer, reach));
   }
 
@@ -193,7 +195,10 @@ export class SimulatedWorkers implements Workers {
         reach('acted');
         return this.#followJob(held, call, reach, fault);
       }
-      const output = this.companions.act(action, input, call) ?? this.site.perform(action, input, call);
+      const isSlice = attempt.task.type !== action;
+      const output = isSlice
+        ? this.site.performEach(action as ReadName, input, call)
+        : (this.companions.act(action, input, call) ?? this.site.perform(action, input, call));
       reach('acted');
       if (fault?.kind === 'hang') return attempt.task.silent(attempt, this.clock.nowMs);
       const answer =
@@ -260,7 +265,10 @@ export class SimulatedWorkers implements Workers {
     this.say(
       `${attempt.task.run.id} ${attempt.task.type} attempt ${attempt.number} failed: ${(error as Error).message}`,
     );
-    attempt.task.fail(attempt, failureOfAttempt(attempt.task.type as ActionName, call, attempt.number, error));
+    attempt.task.fail(
+      attempt,
+      failureOfAttempt(actionBehind(attempt.task.type) as ActionName, call, attempt.number, error),
+    );
   }
 
   #notice(call: Call, number: number, error: unknown): void {

@@ -19,6 +19,7 @@ test.each([
   ['production', 200],
   ['restore', 200],
   ['restore-drill', 50],
+  ['hosts', 50],
 ])(
   '%s keeps every invariant in %i seeds',
   async (runbook, seeds) => {

@@ -207,6 +207,6 @@ test.each([
 
 test('a file that is called after no runbook is a problem', () => {
   expect(read(good, 'dayly-backup.yaml').problems.map(fileProblemText)).toEqual([
-    'dayly-backup.yaml:1:1: (all): there is no runbook dayly-backup, expected one of daily-backup, restore, restore-drill, production; did you mean daily-backup?',
+    'dayly-backup.yaml:1:1: (all): there is no runbook dayly-backup, expected one of daily-backup, restore, restore-drill, production, hosts; did you mean daily-backup?',
   ]);
 });

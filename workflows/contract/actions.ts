@@ -3,6 +3,7 @@ import * as archives from './actions/archives';
 import * as cloud from './actions/cloud';
 import * as copy from './actions/copy';
 import * as database from './actions/database';
+import * as hosts from './actions/hosts';
 import * as jobs from './actions/jobs';
 import * as notify from './actions/notify';
 import * as production from './actions/production';
@@ -59,6 +60,7 @@ export const actions = {
   listAside: restore.listAside,
   removeAside: restore.removeAside,
   checkApplication: restore.checkApplication,
+  readHost: hosts.readHost,
   stopJob: jobs.stopJob,
   notify: notify.notify,
 } as const;
@@ -93,4 +95,9 @@ export function targetOf({ action, input }: Action): string {
 
 export function isActionName(text: string): text is ActionName {
   return Object.hasOwn(actions, text);
+}
+
+/** Whether an action only looks. */
+export function isRead(action: ActionName): action is ReadName {
+  return actions[action].effect === 'read';
 }

@@ -144,6 +144,29 @@ export const runbooks = {
       changed: z.boolean(),
     }),
   }),
+  hosts: define({
+    workflow: 'hosts',
+    summary: 'Look at the hosts: which answer, since when they run, load, free room',
+    locks: [],
+    input: z.strictObject({
+      ...common,
+      only: z.array(name).optional().describe('names of hosts; all that the site file has if absent'),
+    }),
+    result: z.strictObject({
+      /** `6 of 7 hosts answer`. */
+      answer: z.string(),
+      failed: z.array(z.strictObject({ name: z.string(), why: z.string() })),
+      hosts: z.array(
+        z.strictObject({
+          name: z.string(),
+          uptimeSeconds: z.number(),
+          load: z.number(),
+          freeBytes: z.int(),
+          bootId: z.string(),
+        }),
+      ),
+    }),
+  }),
 } as const;
 
 export type RunbookName = keyof typeof runbooks;

@@ -56,7 +56,8 @@ export const watch = proxyActivities<Pick<CompanionActivities, 'awaitEnd'>>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
-function activityOptions(profile: Profile, startToClose: number): ActivityOptions {
+/** Times and retries of a profile, as Temporal wants them. */
+export function activityOptions(profile: Profile, startToClose: number): ActivityOptions {
   const { retry } = profile;
   return {
     startToCloseTimeout: startToClose * 1000,
@@ -77,6 +78,6 @@ function activityOptions(profile: Profile, startToClose: number): ActivityOption
 }
 
 /** The server refuses summaries of more than 200 bytes. */
-function summary(title: string): string {
+export function summary(title: string): string {
   return title.length <= 180 ? title : `${title.slice(0, 179)}…`;
 }

@@ -1,8 +1,16 @@
-import { type Action, type ActionName, type JobName, type OutputOf, type ReadName } from '../contract/actions';
+import {
+  type Action,
+  type ActionName,
+  type InputOf,
+  type JobName,
+  type OutputOf,
+  type ReadName,
+} from '../contract/actions';
 import { type NotificationKind } from '../contract/actions/notify';
 import { type Approval } from '../contract/approvals';
 import { type Site } from '../contract/resolve-site';
 import { type Execution } from '../contract/companions';
+import { type Outcome } from '../contract/each';
 import { type Question } from './ask';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 
@@ -17,6 +25,19 @@ export interface Ops {
 
   /** Carries an action out as one activity. */
   do<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N>>;
+
+  /**
+   * Carries out many looks of one kind, side by side: `ops.each('Look at 7 hosts', act.readHost, hosts.map((host) => ({ host })))`.
+   *
+   * One line on the checklist, one activity for a hundred of them. Each is retried a few times by itself; one that
+   * fails in the end is an outcome like the others, in the order of the inputs. In the digest of the plan each counts as
+   * a step. For looks only: a change needs its guard, and must be known by itself if it lands late.
+   */
+  each<N extends ReadName>(
+    title: string,
+    make: (input: InputOf<N>) => Action<N>,
+    inputs: readonly InputOf<N>[],
+  ): Promise<readonly Outcome<OutputOf<N>>[]>;
 
   /**
    * Runs a remote job: started once, re-attached to by every attempt, stopped if the run goes on without it.

@@ -3,19 +3,23 @@ import {
   type Action,
   type ActionName,
   definitionOf,
+  type InputOf,
   type JobName,
   type OutputOf,
   type ReadName,
+  targetOf,
 } from '../contract/actions';
 import { type Approval } from '../contract/approvals';
 import { type Call } from '../contract/calls';
 import { type Execution } from '../contract/companions';
+import { eachOf, type Outcome } from '../contract/each';
 import { type DigestStep, hexDigest, type Plan, planDigest, type PlanStep } from '../contract/plan';
 import { type Site } from '../contract/resolve-site';
 import { askTitle, type Question } from './ask';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut, describe } from './carry-out';
 import { type Checklist } from './checklist';
+import { carryOutEach, failedNote } from './each';
 import { stepFailure } from './failures';
 import { type Ops } from './ops';
 
@@ -58,6 +62,41 @@ export class PlanOps implements Ops {
 
   async job<N extends JobName>(action: Action<N>): Promise<OutputOf<N>> {
     return await this.#step(action);
+  }
+
+  async each<N extends ReadName>(
+    title: string,
+    make: (input: InputOf<N>) => Action<N>,
+    inputs: readonly InputOf<N>[],
+  ): Promise<readonly Outcome<OutputOf<N>>[]> {
+    const actions = inputs.map(make);
+    const [first] = actions;
+    if (!first) return [];
+    for (const action of actions) this.#digest.push(action);
+    const end = this.checklist.begin(title, eachOf(first.action));
+    try {
+      const isPlanned = actions.map((action) => this.#isTouched(action));
+      const looked = await carryOutEach(
+        title,
+        actions.filter((_, place) => !isPlanned[place]),
+        (action) => this.#call(action),
+      );
+      const left = [...looked];
+      const outcomes: Outcome<OutputOf<N>>[] = [];
+      for (const [place, action] of actions.entries()) {
+        const next = isPlanned[place] ? await describe(action, this.#call(action)) : left.shift();
+        if (next) outcomes.push('failure' in next ? next : { output: next.output });
+      }
+      const others = actions.length > 1 ? ` and ${actions.length - 1} more` : '';
+      const now = failedNote(outcomes) || null;
+      const target = `${targetOf(first)}${others}`;
+      this.#steps.push({ title, action: first.action, effect: 'read', target, command: null, now, changes: false });
+      end('done', now ?? '');
+      return outcomes;
+    } catch (error) {
+      end('failed');
+      throw stepFailure(title, 'read', error);
+    }
   }
 
   async during<T, R extends ReadName, O extends BracketChange, C extends BracketChange>(
@@ -104,15 +143,14 @@ export class PlanOps implements Ops {
   }
 
   async #step<N extends ActionName>(action: Action<N>): Promise<OutputOf<N>> {
-    const definition = definitionOf(action.action);
-    const { effect } = definition;
-    const target = definition.target(action.input);
-    const call = this.#call(action, target);
+    const { effect } = definitionOf(action.action);
+    const target = targetOf(action);
+    const call = this.#call(action);
     this.#digest.push(action);
     const end = this.checklist.begin(call.title, action.action);
     const step = { title: call.title, action: action.action, effect, target };
     try {
-      if (effect === 'read' && !this.#isTouched([target, ...(definition.needs?.(action.input) ?? [])])) {
+      if (effect === 'read' && !this.#isTouched(action)) {
         const output = await carryOut(action, call);
         this.#steps.push({ ...step, command: null, now: null, changes: false });
         end('done');
@@ -129,13 +167,14 @@ export class PlanOps implements Ops {
     }
   }
 
-  /** A target lies in what was touched if its path begins with it, or the other way round. */
-  #isTouched(targets: readonly string[]): boolean {
+  /** What it looks at or needs lies in what was touched if its path begins with that, or the other way round. */
+  #isTouched(action: Action): boolean {
+    const targets = [targetOf(action), ...(definitionOf(action.action).needs?.(action.input) ?? [])];
     const within = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}/`);
     return targets.some((target) => [...this.#touched].some((other) => within(target, other) || within(other, target)));
   }
 
-  #call(action: Action, target: string): Call {
+  #call(action: Action): Call {
     const { workflowId, runId } = this.run;
     return {
       site: this.site.name,
@@ -143,7 +182,7 @@ export class PlanOps implements Ops {
       workflowId,
       runId,
       title: definitionOf(action.action).title(action.input),
-      key: `${action.action}-${hexDigest([workflowId, runId, this.#digest.length, target].join('\n')).slice(0, 20)}`,
+      key: `${action.action}-${hexDigest([workflowId, runId, this.#digest.length, targetOf(action)].join('\n')).slice(0, 20)}`,
       fence: null,
       guard: null,
       alarm: [],

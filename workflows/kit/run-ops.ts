@@ -4,6 +4,7 @@ import {
   type Action,
   type ActionName,
   definitionOf,
+  type InputOf,
   type JobName,
   type OutputOf,
   type ReadName,
@@ -11,7 +12,9 @@ import {
 import { type NotificationKind } from '../contract/actions/notify';
 import { type Approval } from '../contract/approvals';
 import { type Call, type Fence } from '../contract/calls';
+import { type Effect } from '../contract/action';
 import { type Execution } from '../contract/companions';
+import { eachOf, type Outcome } from '../contract/each';
 import { type OpenBracket } from '../contract/messages';
 import { hexDigest, type DigestStep } from '../contract/plan';
 import { type HostRef } from '../contract/site';
@@ -20,6 +23,7 @@ import { type Question, type Questions } from './ask';
 import { type Bracket, type BracketChange, type Commit } from './bracket';
 import { carryOut } from './carry-out';
 import { type Checklist } from './checklist';
+import { carryOutEach, failedNote } from './each';
 import { fail, isOfReset, isUnguarded, leftToGuard, stepFailure } from './failures';
 import { GuardLink } from './guard-link';
 import { noteAtLock, takeLock } from './lock-client';
@@ -101,7 +105,25 @@ export class RunOps implements Ops {
   }
 
   async do<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N>> {
-    return await this.#step(action, (step) => this.#carryOut(action, step.call));
+    return await this.#step(action, (step) => this.#counted(() => carryOut(action, step.call)));
+  }
+
+  async each<N extends ReadName>(
+    title: string,
+    make: (input: InputOf<N>) => Action<N>,
+    inputs: readonly InputOf<N>[],
+  ): Promise<readonly Outcome<OutputOf<N>>[]> {
+    const actions = inputs.map(make);
+    const [first] = actions;
+    if (!first) return [];
+    const before = this.steps.length;
+    for (const action of actions) this.steps.push(action);
+    const carry = () => carryOutEach(title, actions, (action, place) => this.#call(action, before + place, null));
+    return await this.#line(
+      { title, action: eachOf(first.action), effect: 'read' },
+      () => this.#counted(carry),
+      failedNote,
+    );
   }
 
   async attempt<N extends Exclude<ActionName, JobName>>(action: Action<N>): Promise<OutputOf<N> | null> {
@@ -125,7 +147,7 @@ export class RunOps implements Ops {
       await this.#guard.open(entry);
       let output: OutputOf<N>;
       try {
-        output = await this.#carryOut(action, step.call);
+        output = await this.#counted(() => carryOut(action, step.call));
       } catch (error) {
         await this.#close(entry);
         throw error;
@@ -245,32 +267,38 @@ export class RunOps implements Ops {
     action: Action<N>,
     carry: (step: Step) => Promise<OutputOf<N>>,
   ): Promise<OutputOf<N>> {
-    const definition = definitionOf(action.action);
-    const call = this.#call(
-      action,
-      this.steps.length,
-      this.#depth > 0 && definition.effect === 'change' ? 'change' : null,
-    );
+    const { effect } = definitionOf(action.action);
+    const call = this.#call(action, this.steps.length, this.#depth > 0 && effect === 'change' ? 'change' : null);
     this.steps.push(action);
-    const end = this.checklist.begin(call.title, action.action);
+    const { title } = call;
+    return await this.#line({ title, action: action.action, effect }, () => carry({ title, call }));
+  }
+
+  /** Does something as one line of the checklist. */
+  async #line<T>(
+    { title, action, effect }: { readonly title: string; readonly action: string; readonly effect: Effect },
+    carry: () => Promise<T>,
+    noteOf: (output: T) => string = () => '',
+  ): Promise<T> {
+    const end = this.checklist.begin(title, action);
     try {
-      const output = await carry({ title: call.title, call });
-      end('done');
+      const output = await carry();
+      end('done', noteOf(output));
       return output;
     } catch (error) {
       end('failed');
       if (isCancellation(error)) throw error;
       if (isOfReset(error)) this.#reset = true;
       if (isUnguarded(error)) this.#unguarded = true;
-      throw stepFailure(call.title, definition.effect, error);
+      throw stepFailure(title, effect, error);
     }
   }
 
   /** Counted, so that the guard is told to go on only when nothing of this run is on its way any more. */
-  async #carryOut<N extends ActionName>(action: Action<N>, call: Call): Promise<OutputOf<N>> {
+  async #counted<T>(carry: () => Promise<T>): Promise<T> {
     this.#inFlight += 1;
     try {
-      return await carryOut(action, call);
+      return await carry();
     } finally {
       this.#inFlight -= 1;
     }

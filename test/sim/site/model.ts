@@ -1,15 +1,17 @@
-import { fail } from '../../../activities/failures';
+import { fail, failureTypeOf } from '../../../activities/failures';
 import {
   type ActionName,
   definitionOf,
   type InputOf,
   type JobName,
   type OutputOf,
+  type ReadName,
 } from '../../../workflows/contract/actions';
 import { type BackupRecord, catalogueEntry } from '../../../workflows/contract/actions/archives';
 import { type Workplace } from '../../../workflows/contract/actions/copy';
 import { type Call } from '../../../workflows/contract/calls';
 import { type LoadedSite } from '../../../workflows/contract/companions';
+import { type Outcome } from '../../../workflows/contract/each';
 import { modelDocument } from './document';
 import { Copies } from './copies';
 import { Jobs } from './jobs';
@@ -75,6 +77,23 @@ export class SiteModel {
   /** Carries out an action that is no job. */
   perform<N extends Step>(action: N, input: InputOf<N>, call: Call): OutputOf<N> {
     return (this.#steps[action] as unknown as Answers<N>)(input, call);
+  }
+
+  /** Carries out a slice of looks: one that fails for a while has failed as often as it was retried. */
+  performEach<N extends ReadName>(
+    action: N,
+    inputs: readonly InputOf<N>[],
+    call: Call,
+  ): readonly Outcome<OutputOf<N>>[] {
+    return inputs.map((input) => {
+      try {
+        return { output: this.perform(action, input, call) };
+      } catch (error) {
+        const type = failureTypeOf(error);
+        if (!type) throw error;
+        return { failure: { type, message: (error as Error).message } };
+      }
+    });
   }
 
   /** Launches a job, or finds the one of that key. */
@@ -379,6 +398,11 @@ export class SiteModel {
       this.#reach('db1');
       if (!this.running) throw fail('Unavailable', 'the application does not answer: the database is stopped');
       return { answered: true };
+    },
+    readHost: ({ host: { name } }) => {
+      if (name === 'backup') this.requireBackupHost();
+      this.#reach(name);
+      return { bootId: name, uptimeSeconds: 1, load: 0, freeBytes: 1000 };
     },
     stopJob: ({ key, host: { name: host } }, call) => {
       if (host === 'backup' && this.server !== 'ACTIVE') return { key, host, state: 'host-off', starts: 0 };
