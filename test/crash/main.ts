@@ -131,10 +131,18 @@ function explain(outcome: Outcome, bench: Bench): void {
   );
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void Bench.closeAll().finally(() => process.exit(130)));
+/** Labs and their servers would outlive this process. */
+const endWith = (exitCode: number) => void Bench.closeAll().finally(() => process.exit(exitCode));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => endWith(130));
+
+// A call that waits for its next try when its lab is closed throws past everybody who could catch it.
+process.on('uncaughtException', (error) => {
+  console.error(error);
+  endWith(3);
+});
 
 void main().catch((error: unknown) => {
   console.error(error);
-  process.exitCode = 3;
+  endWith(3);
 });

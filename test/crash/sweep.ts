@@ -26,20 +26,18 @@ export interface Swept {
  * Runs cases on several labs side by side; a lab is used for one case after another, and replaced after one that failed.
  *
  * @returns the moments of the undisturbed run, and what it ran on
+ * @throws what kept a lab from coming up; the labs are left to `Bench.closeAll`, as closing them makes more fail
  */
 export async function sweep(options: SweepOptions): Promise<Swept> {
-  try {
-    const { labs, plan } = options;
-    // Alone, so that the moments are those of a machine that has nothing else to do.
-    const { bench, moments } = await begin(options);
-    const versions = await bench.versions();
-    const left = [...plan(moments)];
-    const benches = [bench, ...Array.from({ length: labs - 1 }, () => null)];
-    await Promise.all(benches.map((each) => work(each, left, options)));
-    return { moments, versions };
-  } finally {
-    await Bench.closeAll();
-  }
+  const { labs, plan } = options;
+  // Alone, so that the moments are those of a machine that has nothing else to do.
+  const { bench, moments } = await begin(options);
+  const versions = await bench.versions();
+  const left = [...plan(moments)];
+  const benches = [bench, ...Array.from({ length: labs - 1 }, () => null)];
+  await Promise.all(benches.map((each) => work(each, left, options)));
+  await Bench.closeAll();
+  return { moments, versions };
 }
 
 /** @param first null: one is opened for the first case */
