@@ -30,11 +30,13 @@ unpack_archive() {
   *.zst) decompress='zstd -d -q -c' ;;
   *) decompress='gzip -d -c' ;;
   esac
-  {
-    meter "$(stat -c %s "$archive")" 'unpacking' < "$archive" | {
-      $decompress || echo unpack >> "$JOB_DIR/failed"
-    } | tar --extract --preserve-permissions --no-same-owner --file=- -C "$1"
-  } || echo tar >> "$JOB_DIR/failed"
+  meter "$(stat -c %s "$archive")" 'unpacking' < "$archive" | {
+    $decompress || echo unpack >> "$JOB_DIR/failed"
+  } | {
+    tar --extract --preserve-permissions --no-same-owner --file=- -C "$1" || echo tar >> "$JOB_DIR/failed"
+    # tar stops at the mark of the end: the one before it would die of the padding behind it, which nobody reads.
+    cat > /dev/null
+  }
   [ ! -e "$JOB_DIR/failed" ] ||
     die "$name could not be unpacked; $(df -h --output=avail . | tail -n 1 | tr -d ' ') are free on the volume. The reason stands above"
 }

@@ -153,6 +153,15 @@ describe('reading an archive back', () => {
     });
   });
 
+  test('reads it to its end, whatever follows the last file', () => {
+    const archive = inArchives('bf.tar.zst');
+    const padded = spawnSync('sh', ['-c', '{ zstd -d -q -c "$1"; head -c 2M /dev/zero; } | zstd -q -c', 'sh', archive]);
+    writeFileSync(archive, padded.stdout);
+    const manifest = `${archive}.manifest.json`;
+    writeFileSync(manifest, JSON.stringify({ ...(hosts.json(manifest) as object), sha256: sha256(archive) }));
+    expect(hosts.readBack('bf.tar.zst')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('finds the marker where rows were not counted', () => {
     expect(hosts.readBack('bf.tar.zst', { rows: [], marker: 'runbook-1' })).toMatchObject({
       code: 0,
