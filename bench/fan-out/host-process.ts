@@ -32,10 +32,12 @@ async function serve(count: number, directory: string): Promise<void> {
   );
   await Promise.all(hosts.map((host) => host.boot()));
   process.send?.({ hostKey: hosts[0]?.hostPublicKey() });
-  process.on('message', () => {
-    for (const host of hosts) for (const on of [false, true]) host.setSsh(on);
-    process.send?.({ dropped: true });
-  });
+  const restart = async (host: SimulatedHost) => {
+    await host.powerOff();
+    await host.boot();
+  };
+  // Told when all of them listen again.
+  process.on('message', () => void Promise.all(hosts.map(restart)).then(() => process.send?.({ dropped: true })));
   process.on('disconnect', () => process.exit());
 }
 
