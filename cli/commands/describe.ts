@@ -33,7 +33,7 @@ export function addDescribe(program: Command, context: Context): void {
         ...table(
           [
             ['workflow type', workflow],
-            ['locks', locks.join(', ')],
+            ['locks', locks.join(', ') || 'none'],
             ['steps', `runbook plan ${name}`],
             ...schedules.map(({ id, timing }) => ['declared schedule', `${id}: ${timingText(timing)}`]),
           ],

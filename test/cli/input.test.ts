@@ -29,6 +29,13 @@ test('a field inside another is set with a dot, and JSON where a field takes an 
   expect(inputFor(restore, { set: ['backup=latest'] })).toEqual({ backup: 'latest' });
 });
 
+test('a list is set as words with commas between, or as JSON', () => {
+  const { definition: hosts } = runbookNamed('hosts');
+  expect(inputFor(hosts, { set: ['only=db1,www1'] })).toEqual({ only: ['db1', 'www1'] });
+  expect(inputFor(hosts, { set: ['only=["db1"]'] })).toEqual({ only: ['db1'] });
+  expect(() => inputFor(hosts, { set: ['only=db1,'] })).toThrow('only.1: found ""');
+});
+
 test('--set wins over the file', () => {
   const file = join(siteDirectory({}), 'input.json');
   writeFileSync(file, '{"keep": 2, "note": "from the file"}');

@@ -45,6 +45,11 @@ test('steps are the actions, in order, with how they ended; what a run asks besi
   });
 });
 
+test('many looks are a step for each slice of them', () => {
+  const { steps } = report(new HistoryWriter().activity('readHostEach', 'Look at 101 hosts: 1 to 100'), 'completed');
+  expect(steps).toMatchObject([{ title: 'Look at 101 hosts: 1 to 100', action: 'readHost', state: 'done' }]);
+});
+
 test('the steps of a plan are descriptions, and cause no downtime', () => {
   const writer = new HistoryWriter({ site: 'lab', dryRun: true }).activity(
     'describeAction',
