@@ -1,22 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { actions } from '../../workflows/contract/actions';
 import { messages } from '../../workflows/contract/messages';
-import { workflowBundle } from '../support/site-worker';
+import { builtWorkflows } from '../support/built-workflows';
 import { type SiteModel } from './site/model';
 import { Sandbox, WorkflowBug } from './temporal/sandbox';
 import { hourMs, Weeks } from './weeks';
 
-const directory = mkdtempSync(join(tmpdir(), 'catalogue-'));
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  const file = join(directory, 'bundle.js');
-  writeFileSync(file, (await workflowBundle()).code);
-  sandbox = await Sandbox.load(file, Object.keys(actions));
+  sandbox = await Sandbox.load(await builtWorkflows(), Object.keys(actions));
 }, 60_000);
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const outlines = (told: readonly string[]) => told.map((line) => line.replace(/:.*/, ''));
 

@@ -1,21 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { actions } from '../../workflows/contract/actions';
-import { workflowBundle } from '../support/site-worker';
+import { builtWorkflows } from '../support/built-workflows';
 import { companionActivities } from './simulation';
 import { Sandbox } from './temporal/sandbox';
 import { Weeks } from './weeks';
 
-const directory = mkdtempSync(join(tmpdir(), 'drills-'));
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  const file = join(directory, 'bundle.js');
-  writeFileSync(file, (await workflowBundle()).code);
-  sandbox = await Sandbox.load(file, [...Object.keys(actions), ...companionActivities]);
+  sandbox = await Sandbox.load(await builtWorkflows(), [...Object.keys(actions), ...companionActivities]);
 }, 60_000);
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const nights = Array.from({ length: 28 }, (_, day) => day + 0.1);
 

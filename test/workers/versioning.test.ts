@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type WorkflowHandle } from '@temporalio/client';
@@ -8,7 +8,7 @@ import { activitiesOf } from '../../activities/activities';
 import { diagnose, type Diagnosis } from '../../cli/commands/doctor';
 import { buildIdOf, deploymentOptions, makeCurrent } from '../../workers/deployment';
 import { FakeSite, gate } from '../support/fake-site';
-import { workflowBundle } from '../support/site-worker';
+import { builtWorkflows } from '../support/built-workflows';
 import { startTemporal, type TemporalServer, until } from '../support/temporal-server';
 
 let temporal: TemporalServer;
@@ -45,7 +45,7 @@ afterAll(async () => {
 /** Workers for runs and guards, as `runbook worker --versioned` makes them, of the code with a change. */
 async function startBuild(change: (code: string) => string): Promise<Build> {
   const codePath = join(mkdtempSync(join(tmpdir(), 'bundle-')), 'bundle.js');
-  writeFileSync(codePath, change((await workflowBundle()).code));
+  writeFileSync(codePath, change(readFileSync(await builtWorkflows(), 'utf8')));
   const id = buildIdOf(codePath);
   const { client } = temporal;
   const activities = activitiesOf(site.implementations(), { client, tell: site.tell, loadSite: site.loadSite });

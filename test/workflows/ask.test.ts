@@ -6,7 +6,7 @@ import { type Plan } from '../../workflows/contract/plan';
 import { type RunReport } from '../../cli/report/report';
 import { runbookCommand } from '../cli/fixture/command';
 import { FakeSite, fakeDocument, gate } from '../support/fake-site';
-import { type SiteWorker, startSiteWorker, workflowBundle } from '../support/site-worker';
+import { type SiteWorker, startSiteWorker } from '../support/site-worker';
 import { startTemporal, type TemporalServer, until } from '../support/temporal-server';
 
 let temporal: TemporalServer;
@@ -16,13 +16,7 @@ let env: NodeJS.ProcessEnv;
 let runs = 0;
 
 const startWorker = () =>
-  startSiteWorker(
-    temporal.address,
-    temporal.client,
-    site,
-    undefined,
-    workflowBundle(require.resolve('./fixture/asking')),
-  );
+  startSiteWorker(temporal.address, temporal.client, site, undefined, require.resolve('./fixture/asking'));
 
 beforeAll(async () => {
   temporal = await startTemporal();

@@ -6,7 +6,7 @@ import { siteDocument } from '../../workflows/contract/site';
 import { type HeartbeatDetails } from '../../activities/perform';
 import { FakeSite, fakeDocument, gate } from '../support/fake-site';
 import { failureOf, SiteRuns } from '../support/site-runs';
-import { type SiteWorker, startSiteWorker, workflowBundle } from '../support/site-worker';
+import { type SiteWorker, startSiteWorker } from '../support/site-worker';
 import { startTemporal, type TemporalServer, until } from '../support/temporal-server';
 
 let temporal: TemporalServer;
@@ -17,7 +17,7 @@ let asked: Record<string, number>;
 const runs = new SiteRuns(() => temporal.client);
 
 const startWorker = (workflows?: string) =>
-  startSiteWorker(temporal.address, temporal.client, site, undefined, workflowBundle(workflows));
+  startSiteWorker(temporal.address, temporal.client, site, undefined, workflows);
 
 beforeAll(async () => {
   temporal = await startTemporal();
