@@ -9,6 +9,8 @@ const { mapStacksIn } = require('./source-lines');
 const root = path.dirname(__dirname);
 
 async function main() {
+  // Node 22 and newer keep what they have compiled; the contents of a file decide whether that is still good.
+  require('node:module').enableCompileCache?.(path.join(root, 'build', 'compile-cache'));
   checkNode();
   if (!packagesAreCurrent(root)) say('node_modules does not match package-lock.json; npm ci would mend that');
   await require('./build').build(root);
