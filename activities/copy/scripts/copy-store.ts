@@ -24,8 +24,12 @@ enter_workplace
 mkdir -p store
 touch files
 
+# 255 is ssh's own: not what was asked for has failed, but the connection.
 remote() {
-  ssh -F "$config" database "$1"
+  ssh_status=0
+  ssh -F "$config" database "$1" || ssh_status=$?
+  if [ "$ssh_status" -eq 255 ]; then : > "$JOB_DIR/lost"; fi
+  return "$ssh_status"
 }
 
 list() {
@@ -95,7 +99,9 @@ name=\${TAR_FILENAME#./}
 sum=$({ tee -- "$work/store/$name" || kill -TERM $PPID; } | $digest)
 [ -n "$sum" ] && printf "%s/%s/\\n" "\${sum%% *}" "$name" >> "$work/fetched"'
 
+# What still runs would write into what the next pass reads.
 broke_off() {
+  wait || :
   die "the copy from $source broke off; $(free_space). The reason stands above"
 }
 
@@ -157,22 +163,37 @@ verify_cold() {
   [ -z "$missing" ] || die "$missing could not be copied whole: it could not be read on $source"
 }
 
-absorb
-list listing
-compare
-sort -r remove | (cd store && each_name rm -rf)
-(cd store && each_name mkdir -p < ../directories)
-mv files.new files
-mv wanted.new wanted
-progress 0 "$fetch_bytes" bytes copying
-fetch_small
-fetch_large
-absorb
-if [ "$mode" = cold ]; then
-  verify_cold
-  while IFS= read -r link && IFS= read -r to; do ln -s -- "$to" "store/$link"; done < links
-  set_modes
-fi
+pass() {
+  absorb
+  list listing
+  compare
+  sort -r remove | (cd store && each_name rm -rf)
+  (cd store && each_name mkdir -p < ../directories)
+  mv files.new files
+  mv wanted.new wanted
+  progress 0 "$fetch_bytes" bytes copying
+  fetch_small
+  fetch_large
+  absorb
+  if [ "$mode" = cold ]; then
+    verify_cold
+    while IFS= read -r link && IFS= read -r to; do ln -s -- "$to" "store/$link"; done < links
+    set_modes
+  fi
+}
+
+# A connection that is lost for a moment ends no backup: the next pass fetches what has not come.
+for pause in 1 2 4 none; do
+  rm -f "$JOB_DIR/lost"
+  set +e
+  (set -e && pass)
+  ended=$?
+  set -e
+  [ "$ended" -ne 0 ] || break
+  if [ ! -e "$JOB_DIR/lost" ] || [ "$pause" = none ]; then exit "$ended"; fi
+  sleep "$pause"
+done
+read -r files bytes fetch fetch_bytes large_bytes < totals
 progress "$fetch_bytes" "$fetch_bytes" bytes copied
 `;
 
