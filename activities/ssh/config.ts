@@ -47,10 +47,13 @@ export class SshConfigFile {
 
   private target({ address, port, user }: Address, via: readonly string[]): Target {
     if (via.includes(address)) throw this.refuse(`ProxyJump goes round in a circle: ${[...via, address].join(' -> ')}`);
-    const options = (this.file.read() ?? new SSHConfig()).compute(
-      { Host: address, ...(user === undefined ? {} : { User: user }) },
-      { ignoreCase: true, matchExec: false },
-    );
+    const options =
+      this.file
+        .read()
+        ?.compute(
+          { Host: address, ...(user === undefined ? {} : { User: user }) },
+          { ignoreCase: true, matchExec: false },
+        ) ?? {};
     const one = (name: string) => [options[name] ?? []].flat()[0];
     if ((one('proxycommand') ?? 'none') !== 'none')
       throw this.refuse(`ProxyCommand for ${address} would run a program here; use ProxyJump`);

@@ -1,13 +1,34 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AnyAuthMethod, type ParsedKey, utils } from 'ssh2';
 import { fail } from '../failures';
 import { fingerprint } from './known-hosts';
+import { ParsedFile } from './parsed-file';
 
 /** What to log in with, and in words what it is: for the message when the host refuses it. */
 export interface Credentials {
   readonly methods: AnyAuthMethod[];
   readonly tried: string[];
+}
+
+/** Private keys in files, kept parsed: a look at many hosts logs in with the same one everywhere. */
+export class KeyFiles {
+  private readonly files = new Map<string, ParsedFile<ParsedKey | Error>>();
+
+  /** Undefined where there is no such file. */
+  read(path: string): ParsedKey | Error | undefined {
+    const file = this.files.get(path) ?? new ParsedFile(path, privateKeyIn);
+    this.files.set(path, file);
+    try {
+      return file.read();
+    } catch (error) {
+      return error as Error;
+    }
+  }
+}
+
+function privateKeyIn(text: string): ParsedKey | Error {
+  const key = utils.parseKey(text);
+  return key instanceof Error || key.isPrivateKey() ? key : new Error('is not a private key');
 }
 
 /**
@@ -20,6 +41,7 @@ export function findCredentials(
   identityFiles: readonly string[],
   env: NodeJS.ProcessEnv,
   home: string,
+  keys: KeyFiles,
 ): Credentials {
   const named = identityFiles.length ? identityFiles : env['RUNBOOK_SSH_KEY'] ? [env['RUNBOOK_SSH_KEY']] : [];
   const files = named.length ? named : ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(home, '.ssh', name));
@@ -29,8 +51,8 @@ export function findCredentials(
   let locked = '';
 
   for (const file of files) {
-    const key = readKey(file);
-    if (key === 'absent') {
+    const key = keys.read(file);
+    if (key === undefined) {
       if (named.length) tried.push(`${file} (no such file)`);
     } else if (key instanceof Error) {
       if (/passphrase/i.test(key.message)) locked = file;
@@ -51,15 +73,4 @@ export function findCredentials(
   throw fail('AuthDenied', `no key to log in with as ${user}: ${(tried.length ? tried : files).join(', ')}. ${next}`, {
     operation: 'ssh.connect',
   });
-}
-
-function readKey(file: string): ParsedKey | Error | 'absent' {
-  if (!existsSync(file)) return 'absent';
-  try {
-    const key = utils.parseKey(readFileSync(file));
-    if (key instanceof Error) return key;
-    return key.isPrivateKey() ? key : new Error('is not a private key');
-  } catch (error) {
-    return error as Error;
-  }
 }

@@ -4,7 +4,7 @@ import { type HostRef } from '../../workflows/contract/site';
 import { fail } from '../failures';
 import { SshConfigFile, type Target } from './config';
 import { connect, type Connection } from './connect';
-import { findCredentials } from './credentials';
+import { findCredentials, KeyFiles } from './credentials';
 import { exec } from './exec';
 import { type Host } from './host';
 import { HostKeys } from './host-key';
@@ -51,6 +51,7 @@ export function createSshHosts(options: SshHostsOptions): SshHosts {
   const { idleMs = 60_000, mostIdle = 64, channels = 8 } = options;
   const config = new SshConfigFile(env['RUNBOOK_SSH_CONFIG'] || join(home, '.ssh', 'config'), home);
   const hostKeys = new HostKeys();
+  const keyFiles = new KeyFiles();
   const pool = new ConnectionPool({ connect: open, channels, idleMs, mostIdle });
 
   function knownHostsFiles(target: Target): readonly string[] {
@@ -61,7 +62,7 @@ export function createSshHosts(options: SshHostsOptions): SshHosts {
 
   async function open(target: Target): Promise<Connection> {
     const files = knownHostsFiles(target);
-    const credentials = findCredentials(target.user, target.identityFiles, env, home);
+    const credentials = findCredentials(target.user, target.identityFiles, env, home, keyFiles);
     const jump = target.jump && (await pool.lease(target.jump));
     try {
       const connection = await connect(target, {
