@@ -7,8 +7,8 @@ import { type Contender, type Workshop } from '../harness/bench';
 import { useLab } from '../support/lab';
 
 const settings = { LAB_MEGABYTES: '24', LAB_VISITS_PER_SECOND: '50', LAB_BOOT_DELAY_MS: '200' };
-/** So slow that a copy is still under way when the blow falls. */
-const mbps = 20;
+/** So slow that a copy is still under way when the blow falls, and when another worker has noticed. */
+const mbps = 10;
 
 /** Two workers and a guard on a lab: one worker is killed in the middle of the copy ahead, then the run is terminated in that of the copy. */
 export async function prepareDeaths(workshop: Workshop): Promise<readonly Contender[]> {
