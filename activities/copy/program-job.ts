@@ -19,9 +19,6 @@ export interface ProgramJob<R extends z.ZodType> {
   readonly result: R;
 }
 
-// The end of a copy is waited for while production is down.
-const pollMs = 250;
-
 /**
  * Starts a program as the job of this action, or attaches to it, and returns its result.
  *
@@ -48,7 +45,6 @@ export async function runProgramJob<R extends z.ZodType>(
     },
     {
       signal,
-      pollMs,
       isOff,
       onProgress: (seen) => {
         if (seen.started && !started) context.markJobStarted();

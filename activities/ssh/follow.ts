@@ -17,7 +17,7 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** Called with each answer and every `pollMs`, also while the host is silent: the place to heartbeat. Must not throw. */
   readonly onProgress?: (job: FollowedJob) => void;
-  /** Between two polls; the first ones come sooner, for a job that takes no time. @default 1000 */
+  /** The host tells how the job is this often, and of its end at once. @default 1000 */
   readonly pollMs?: number;
   /** A host may be silent this long before `Unavailable` is thrown. @default 60 000 */
   readonly toleranceMs?: number;
@@ -25,7 +25,8 @@ export interface FollowOptions {
   readonly isOff?: () => Promise<boolean>;
 }
 
-const firstPollMs = 25;
+/** Between two tries; twice as long each time, up to `pollMs`. */
+const firstPauseMs = 25;
 
 /**
  * Starts a job or attaches to it, and returns when it has finished, with whatever exit code.
@@ -35,7 +36,7 @@ const firstPollMs = 25;
  */
 export async function followJob(jobs: RemoteJobs, start: JobStart, options: FollowOptions = {}): Promise<FinishedJob> {
   const { signal, onProgress = () => undefined, pollMs = 1_000, toleranceMs = 60_000, isOff } = options;
-  let pauseMs = firstPollMs;
+  let pauseMs = firstPauseMs;
   let known: FollowedJob = { started: start.alreadyStarted, starts: 0 };
   let attached = false;
   let silent = false;
@@ -46,10 +47,11 @@ export async function followJob(jobs: RemoteJobs, start: JobStart, options: Foll
   const ticker = setInterval(tell, pollMs);
   try {
     for (;;) {
+      const askedAt = performance.now();
       try {
         const state: JobState = attached
-          ? await jobs.poll(start.key, { signal })
-          : await jobs.startOrAttach({ ...start, alreadyStarted: known.started }, { signal });
+          ? await jobs.poll(start.key, { signal, waitMs: pollMs })
+          : await jobs.startOrAttach({ ...start, alreadyStarted: known.started }, { signal, waitMs: pollMs });
         attached = true;
         silent = false;
         answeredAt = performance.now();
@@ -65,7 +67,9 @@ export async function followJob(jobs: RemoteJobs, start: JobStart, options: Foll
         if (silentMs() > toleranceMs) throw error;
         silent = true;
       }
-      await sleep(Math.min(pauseMs, pollMs), undefined, { signal }).catch(() => signal?.throwIfAborted());
+      // The host has not waited, or could not be asked.
+      const restMs = Math.min(pauseMs, pollMs) - (performance.now() - askedAt);
+      if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
       pauseMs *= 2;
     }
   } finally {

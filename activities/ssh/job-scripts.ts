@@ -6,6 +6,7 @@
  * - `launches`: a line for each launch that won; more than one would be a bug;
  * - `stdout`, `stderr`, `progress`, `result`: what the command writes;
  * - `exit`: the exit code, there when the job has ended (by rename, or by link when a stop writes it);
+ * - `alive`: under a flock of the launcher, from before `started` until it has ended;
  * - `stopped`: the tombstone; no launch under this key any more;
  * - `fence`: scope, number and resources; `command`, `title`, `launcher.log`: for whoever looks.
  *
@@ -83,6 +84,9 @@ starts() {
   echo "starts $count"
 }
 
+# Returns when job $1 has ended, after $2 seconds at the latest; at once where it cannot be told.
+await() { [ "$2" = 0 ] || [ ! -e "$1/alive" ] || flock -s -w "$2" "$1/alive" true; }
+
 # The state of job $1 in one go; $2 separates the parts. Looks for the exit code again before it says lost.
 report() {
   id=
@@ -118,23 +122,24 @@ const launcher = `${processes}${withoutComments(`
 # Trapped, not ignored: the command gets TERM's default, and this shell lives to write the exit code.
 trap : TERM INT HUP
 look "$$" && boot
+exec 8>"$1/alive" && flock 8 || exit 1
 echo "$$ $began $boot" > "$1/launch.$$" && sync "$1/launch.$$" || exit 1
 ln "$1/launch.$$" "$1/started" || exit 1
 sync "$1"
 echo "$$ $began $boot" >> "$1/launches"
 exec 9>&-
-( umask "$2"; cd; JOB_DIR=$1 exec sh -c "$3" </dev/null >"$1/stdout" 2>"$1/stderr" )
+( umask "$2"; cd; JOB_DIR=$1 exec sh -c "$3" </dev/null >"$1/stdout" 2>"$1/stderr" 8>&- )
 code=$?
 # Ignored from here on, which sync and mv inherit: a second TERM must not cost the exit code.
 trap "" TERM INT HUP
 echo "$code" > "$1/exit.$$" && sync "$1/exit.$$" && mv "$1/exit.$$" "$1/exit"
 `)}`;
 
-/** Arguments: jobs directory, key, separator, already started (0 or 1), title, command, launcher, grace, scope, number, resources... */
+/** Arguments: jobs directory, key, separator, seconds to wait, already started (0 or 1), title, command, launcher, grace, scope, number, resources... */
 const start = `${processes}${jobs}${withoutComments(`
 mask=$(umask)
-root=$1 key=$2 separator=$3 already=$4 title=$5 command=$6 launcher=$7 grace=$8 scope=$9 number=\${10}
-shift 10
+root=$1 key=$2 separator=$3 wait=$4 already=$5 title=$6 command=$7 launcher=$8 grace=$9 scope=\${10} number=\${11}
+shift 11
 resources=$*
 for tool in setsid flock; do command -v "$tool" >/dev/null 2>&1 || refuse missing "$tool"; done
 enter "$root"
@@ -202,10 +207,11 @@ lost absent"
   fi
 done
 unlock
+await "$key" "$wait"
 report "$key" "$separator"
 `)}`;
 
-/** Arguments: jobs directory, key, separator. */
+/** Arguments: jobs directory, key, separator, seconds to wait. */
 const poll = `${processes}${jobs}
 cd || refuse directory "$1"
 if [ ! -d "$1" ]; then
@@ -215,6 +221,7 @@ absent"
   exit 0
 fi
 cd "$1" || refuse directory "$1"
+await "$2" "$4"
 report "$2" "$3"
 `;
 

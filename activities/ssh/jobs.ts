@@ -33,6 +33,11 @@ export interface JobCallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface JobWaitOptions extends JobCallOptions {
+  /** Answers when the job has ended, after so long at the latest. One that an older version has started is not waited for. @default 0 */
+  readonly waitMs?: number;
+}
+
 export interface StopOptions extends JobCallOptions {
   /** Between TERM and KILL. */
   readonly graceMs: number;
@@ -53,9 +58,9 @@ export interface RemoteJobs {
    * @throws `PreconditionFailed` if it was stopped before it began, if a newer run holds a resource of its fence, or if
    * the host lacks a tool; `ResourceFailed` if a job of an older run cannot be ended.
    */
-  startOrAttach(start: JobStart, options?: JobCallOptions): Promise<JobState>;
+  startOrAttach(start: JobStart, options?: JobWaitOptions): Promise<JobState>;
   /** One short command that changes nothing. */
-  poll(key: string, options?: JobCallOptions): Promise<JobState>;
+  poll(key: string, options?: JobWaitOptions): Promise<JobState>;
   /** Ends the job if it runs, and keeps it from ever being started under this key. */
   stop(key: string, options: StopOptions): Promise<StoppedJob>;
   /** Forgets jobs that have not changed for this many days; running ones stay. */
@@ -118,18 +123,18 @@ export function createRemoteJobs(host: Host): RemoteJobs {
   }
 
   return {
-    async startOrAttach({ key, command, fence, alreadyStarted, title = '' }, options = {}) {
+    async startOrAttach({ key, command, fence, alreadyStarted, title = '' }, { signal, waitMs = 0 } = {}) {
       const separator = randomUUID();
       const lock = fence ? [fileName(fence.scope), fence.number, ...fence.resources.map(fileName)] : ['-', 0];
-      const script = sh`sh -c ${jobScripts.start} start ${directory} ${checked(key)} ${separator} ${alreadyStarted ? 1 : 0} ${title} ${command.text} ${jobScripts.launcher} ${tenths(fenceGraceMs)} ${lock}`;
-      const timeoutMs = 2 * lockWaitMs + fenceGraceMs + killWaitMs;
-      return parseJobState(await ask('start', script, timeoutMs, options.signal), separator, host.ref.name);
+      const script = sh`sh -c ${jobScripts.start} start ${directory} ${checked(key)} ${separator} ${waitMs / 1000} ${alreadyStarted ? 1 : 0} ${title} ${command.text} ${jobScripts.launcher} ${tenths(fenceGraceMs)} ${lock}`;
+      const timeoutMs = 2 * lockWaitMs + fenceGraceMs + killWaitMs + waitMs;
+      return parseJobState(await ask('start', script, timeoutMs, signal), separator, host.ref.name);
     },
 
-    async poll(key, options = {}) {
+    async poll(key, { signal, waitMs = 0 } = {}) {
       const separator = randomUUID();
-      const script = sh`sh -c ${jobScripts.poll} poll ${directory} ${checked(key)} ${separator}`;
-      return parseJobState(await ask('poll', script, 15_000, options.signal), separator, host.ref.name);
+      const script = sh`sh -c ${jobScripts.poll} poll ${directory} ${checked(key)} ${separator} ${waitMs / 1000}`;
+      return parseJobState(await ask('poll', script, 15_000 + waitMs, signal), separator, host.ref.name);
     },
 
     async stop(key, { graceMs, signal, fence }) {

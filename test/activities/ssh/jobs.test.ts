@@ -83,7 +83,7 @@ describe('a job', () => {
   });
 
   test('outlives the connection, in a session of its own, with nothing of ours open', async () => {
-    const command = sh`${waits}; cat; ls -l /proc/self/fd | grep -c lock`;
+    const command = sh`${waits}; cat; ls -l /proc/self/fd | grep -c -e lock -e alive`;
     expect(await jobs.startOrAttach(job('a', command))).toEqual({ state: 'running', starts: 1 });
     await hosts.close();
     server.cut();
@@ -201,6 +201,40 @@ describe('started once', () => {
     writeFileSync(inJobs('a', 'started'), '999999999 1 first\n');
     expect(await jobs.startOrAttach(job('a', sh`touch ran`))).toMatchObject({ state: 'lost', starts: 0 });
     expect(existsSync(join(server.home, 'ran'))).toBe(false);
+  });
+});
+
+describe('whoever waits for a job', () => {
+  const waitMs = 60_000;
+
+  test('hears of its end when it ends', async () => {
+    expect(await jobs.startOrAttach(job('a', waits))).toMatchObject({ state: 'running' });
+    const [attached, polled] = [jobs.startOrAttach(job('a'), { waitMs }), jobs.poll('a', { waitMs })];
+    go();
+    expect(await attached).toMatchObject({ state: 'finished', exitCode: 0, starts: 1 });
+    expect(await polled).toMatchObject({ state: 'finished', exitCode: 0 });
+  });
+
+  test('hears of a short one with the answer to its start', async () => {
+    expect(await jobs.startOrAttach(job('a', sh`sleep 0.2`), { waitMs })).toMatchObject({ state: 'finished' });
+  });
+
+  test('hears how it is when the time is over', async () => {
+    expect(await jobs.startOrAttach(job('a', waits), { waitMs: 50 })).toMatchObject({ state: 'running' });
+    expect(await jobs.poll('a', { waitMs: 50 })).toMatchObject({ state: 'running' });
+  });
+
+  test('hears at once that it is lost when its launcher is killed, though part of it may live', async () => {
+    await jobs.startOrAttach(job('a', waits));
+    const polled = jobs.poll('a', { waitMs });
+    process.kill(launcherOf('a'), 'SIGKILL');
+    expect(await polled).toMatchObject({ state: 'lost' });
+  });
+
+  test('does not wait for one that cannot be waited for: an earlier version has started it', async () => {
+    await jobs.startOrAttach(job('a', waits));
+    rmSync(inJobs('a', 'alive'));
+    expect(await jobs.poll('a', { waitMs })).toMatchObject({ state: 'running' });
   });
 });
 
