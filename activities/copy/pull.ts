@@ -154,6 +154,9 @@ function serveProgram({ database, workplace, way, snapshot }: Pull): string {
   return `${shared}${sh`set -- ${words}`.text}\n${serve}`;
 }
 
+/** By way of a socket, whose path may have some 90 characters: then each request makes a connection of its own. */
+const sharedConnection = (path: string) => (path.length > 80 ? {} : { ControlPath: `"${path.replaceAll('%', '%%')}"` });
+
 function sshConfig({ host, port, user }: Route, home: string, bind: readonly string[]): string {
   const options = {
     HostName: host,
@@ -170,6 +173,7 @@ function sshConfig({ host, port, user }: Route, home: string, bind: readonly str
     ConnectTimeout: 10,
     ServerAliveInterval: 5,
     ServerAliveCountMax: 6,
+    ...sharedConnection(`${home}/connection`),
     ...(bind[0] === undefined ? {} : { BindAddress: bind[0] }),
   };
   const lines = Object.entries(options).map(([name, value]) => `  ${name} ${value}`);

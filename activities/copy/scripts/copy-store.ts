@@ -32,6 +32,24 @@ remote() {
   return "$ssh_status"
 }
 
+# One connection for all that is asked: to make one takes longer than most answers. Where there is none, each request
+# makes its own, and says why it cannot.
+connect() {
+  disconnect
+  rm -f "$JOB_DIR/connected"
+  mkfifo "$JOB_DIR/connected"
+  (cd / && exec ssh -F "$config" -M -N -o PermitLocalCommand=yes -o LocalCommand='echo yes' database) \
+    < /dev/null > "$JOB_DIR/connected" 2> /dev/null 9>&- &
+  connection=$!
+  read -r _ < "$JOB_DIR/connected" || :
+}
+
+connection=
+disconnect() {
+  [ -z "$connection" ] || kill "$connection" 2> /dev/null || :
+}
+trap disconnect EXIT
+
 list() {
   remote list > "$1" || die "$source did not list its store; the reason stands above"
   case $mode-$(tail -n 1 "$1") in
@@ -185,6 +203,7 @@ pass() {
 # A connection that is lost for a moment ends no backup: the next pass fetches what has not come.
 for pause in 1 2 4 none; do
   rm -f "$JOB_DIR/lost"
+  connect
   set +e
   (set -e && pass)
   ended=$?

@@ -15,6 +15,7 @@ import {
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { copyStore } from '../../../activities/copy/scripts/copy-store';
+import { until } from '../ssh/server';
 import { Hosts } from './programs-host';
 
 let hosts: Hosts;
@@ -32,6 +33,9 @@ beforeEach(() => {
   hosts.age();
 });
 afterEach(() => hosts.remove());
+
+/** Words of an ssh that can share no connection. */
+const noShared = `case " $* " in *' -M '*) exit 255 ;; esac`;
 
 const copyOf = (path: string) => join(hosts.work, 'store', path);
 
@@ -179,7 +183,7 @@ head -c 4000000 ${hosts.root}/answer.$$; exit 255`,
 
 test('one that stays broken fails it, after a few tries', () => {
   hosts.program('sleep', 'exec /bin/sleep 0.1');
-  hosts.program('ssh', `echo tried >> ${hosts.root}/tries; echo 'Connection refused' >&2; exit 255`);
+  hosts.program('ssh', `${noShared}; echo tried >> ${hosts.root}/tries; echo 'Connection refused' >&2; exit 255`);
   expect(hosts.copy('cold')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('did not list its store; the reason stands above') as string,
@@ -187,8 +191,22 @@ test('one that stays broken fails it, after a few tries', () => {
   expect(readFileSync(join(hosts.root, 'tries'), 'utf8')).toBe('tried\n'.repeat(4));
 });
 
+test.each(['cold', 'ahead'] as const)('the connection that its requests share ends with it (%s)', async (mode) => {
+  const pidFile = join(hosts.root, 'connection');
+  hosts.program(
+    'ssh',
+    `for last; do :; done
+case " $* " in *' -M '*) echo $$ > ${pidFile}; echo yes; exec sleep 60 ;; esac
+grep -qs . ${pidFile} || exit 255
+[ "$last" = list ] || exit 1
+SSH_ORIGINAL_COMMAND=$last exec sh ${hosts.root}/serve ${hosts.store} LOCK 'cockroach-temp*' logs`,
+  );
+  expect(hosts.copy(mode)).toMatchObject({ code: 1, stderr: expect.stringContaining('broke off') as string });
+  await until(() => !existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`), 'the connection has ended');
+});
+
 test('what fails on the other host is not tried again', () => {
-  hosts.program('ssh', `echo tried >> ${hosts.root}/tries; exit 1`);
+  hosts.program('ssh', `${noShared}; echo tried >> ${hosts.root}/tries; exit 1`);
   expect(hosts.copy('cold').code).toBe(1);
   expect(readFileSync(join(hosts.root, 'tries'), 'utf8')).toBe('tried\n');
 });
