@@ -35,8 +35,9 @@ export async function lookAtDatabase(
   host: Host,
   signal: AbortSignal,
 ): Promise<OutputOf<'readDatabase'>> {
-  const [processes, version, bytes] = await Promise.all([
+  const [processes, answers, version, bytes] = await Promise.all([
     findProcesses(host, engine, signal),
+    isHealthy(engine, host, signal),
     host.run(engine.version(), { signal, allowExit: [0, 127] }),
     bytesOf(engine, host, signal),
   ]);
@@ -46,6 +47,5 @@ export async function lookAtDatabase(
       operation: 'readDatabase',
     });
   const running = holdersOf(processes).length > 0;
-  const healthy = running && (await isHealthy(engine, host, signal));
-  return { running, healthy, ...engine.readVersion(version.stdout), storeBytes: bytes };
+  return { running, healthy: running && answers, ...engine.readVersion(version.stdout), storeBytes: bytes };
 }
