@@ -6,10 +6,13 @@
  */
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const root = path.dirname(__dirname);
 const results = path.join(root, 'build', 'jest.json');
+/** Tests wait for half of their time: for hosts that boot, limits that pass, what may land late. */
+const jestWorkers = os.availableParallelism() + 1;
 const checks = {
   types: ['tsc', '--noEmit'],
   lint: ['eslint', '.'],
@@ -41,7 +44,7 @@ async function runJest(words) {
   fs.mkdirSync(path.dirname(results), { recursive: true });
   const report = ['--json', `--outputFile=${results}`];
   const { ok } = await run(
-    ['jest', '--maxWorkers=2', '--passWithNoTests', ...report, ...words],
+    ['jest', `--maxWorkers=${jestWorkers}`, '--passWithNoTests', ...report, ...words],
     [
       'ignore',
       // With --json jest repeats the results on stdout; what people read is on stderr.

@@ -23,7 +23,7 @@ const usage = `node bin/crash-sweep.js: blows at every moment of a run, on labs 
   --all             every blow at every moment; else most of them while an activity runs
   --sample <n>      so many cases, of every kind of blow
   --seed <n>        decides the order, the sample, and how far an activity has come
-  --minutes <n>     begins no case after so many; what is left out is for another seed
+  --minutes <n>     begins no case after so many; what is left out is for --resume, or another seed
   --labs <n>        labs side by side (default 4)
   --list            print the moments and end
   --resume          leave out what has been dealt on this commit with this subject and seed, and count it
