@@ -29,6 +29,12 @@ const lockNoted = defineSignal<[unknown]>(messages.lockNoted);
 const locks = defineQuery<LockState[]>(messages.locks);
 
 /**
+ * Events. A worker that starts goes through all of them before it grants anything, and one that is starved of processor
+ * time must have done so within the ten seconds of a workflow task.
+ */
+const longHistory = 500;
+
+/**
  * The right to change resources of one site: who has it, and who waits for it.
  *
  * Invariants: conflicting resources have one holder; the holder is a run and its guard, and the lock passes on when
@@ -64,7 +70,7 @@ class Lock {
       await this.#grant();
       this.#show();
       if (changes !== this.#changes) continue;
-      if (workflowInfo().continueAsNewSuggested) break;
+      if (this.#isToRenew()) break;
       await condition(() => this.#changes !== changes);
     }
     // The watches end with this execution; the next one starts them anew.
@@ -72,6 +78,13 @@ class Lock {
     this.#watching.cancel();
     const carried = { holders: this.#holders, queue: this.#queue, fence: this.#fence };
     await continueAsNew<typeof lock>({ site: this.input.site, carried });
+  }
+
+  #isToRenew(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    if (continueAsNewSuggested) return true;
+    const idle = this.#holders.length === 0 && this.#queue.length === 0;
+    return idle && historyLength > longHistory && patches.renewsWhenIdle();
   }
 
   #take(sent: unknown): void {

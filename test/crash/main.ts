@@ -86,6 +86,8 @@ async function main(): Promise<void> {
       return left;
     },
     onOutcome: (outcome, bench) => {
+      // Its lab was closed under it.
+      if (ending) return;
       outcomes.push(outcome);
       journal.add(outcome);
       console.log(line(outcome, `${outcomes.length}/${planned}`));
@@ -131,8 +133,13 @@ function explain(outcome: Outcome, bench: Bench): void {
   );
 }
 
+let ending = false;
+
 /** Labs and their servers would outlive this process. */
-const endWith = (exitCode: number) => void Bench.closeAll().finally(() => process.exit(exitCode));
+function endWith(exitCode: number): void {
+  ending = true;
+  void Bench.closeAll().finally(() => process.exit(exitCode));
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => endWith(130));
 

@@ -268,6 +268,18 @@ test('a request for the lock that makes no sense is no obstacle to the next one'
   await (await start({ action: 'up' }, 'production')).result();
 }, 60_000);
 
+test('a lock with a long history begins anew when nobody has it', async () => {
+  const lock = temporal.client.workflow.getHandle('lock/fake');
+  await (await start({ action: 'up' }, 'production')).result();
+  for (let i = 0; i < 10; i += 1)
+    await Promise.all(Array.from({ length: 50 }, () => lock.signal(messages.lockRequest, 'no request')));
+  const { runId } = await lock.describe();
+  await (await start({ action: 'up' }, 'production')).result();
+  await until('it begins anew', async () => (await lock.describe()).runId !== runId);
+  expect((await lock.describe()).historyLength).toBeLessThan(20);
+  await (await start({ action: 'up' }, 'production')).result();
+}, 60_000);
+
 test('the lock passes on only when the guard of a terminated run is done', async () => {
   const copying = gate();
   const restoring = gate();

@@ -15,4 +15,6 @@ export const patches = {
   asksForGuardsEnd: () => patched('2026-11-asks-for-guards-end'),
   /** Who waits for the lock asks for it again. */
   asksAgain: () => patched('2026-11-asks-again'),
+  /** A lock that nobody has begins anew before its history is as long as the server allows. */
+  renewsWhenIdle: () => patched('2026-11-renews-when-idle'),
 } as const;
