@@ -48,7 +48,8 @@ const SSH_REFUSED_MS = 2_000;
 /** A connection that is silent for 10 s is given up: it is mended after that. */
 const SSH_SILENT_MS = 12_000;
 
-const ABORTED_WITHIN_MS = 10_000;
+/** Less than the heartbeat of a change: an answer that is held for longer is given up, and not asked for again once the run is aborted. */
+const ABORTED_WITHIN_MS = 4_000;
 
 const sshHosts = ['db1', 'backup'] as const;
 
