@@ -29,20 +29,30 @@ export function accounted(sandbox: Sandbox): { readonly sandbox: Sandbox; readon
   return { sandbox: accounting, work };
 }
 
-/** The same work with workflows that do nothing: as many, each with its share of the activations. */
+/** As many activations, each of a workflow of its own with nothing in it. */
+export async function empty(sandbox: Sandbox, { activations }: Work): Promise<void> {
+  for (let number = 0; number < activations; number++) await emptyActivations(sandbox, 'empty', number, 1);
+}
+
+/** As many workflows, each with its share of the activations, and nothing in those but to ask for the next. */
 export async function idle(sandbox: Sandbox, { created, activations }: Work): Promise<void> {
-  for (let workflow = 0; workflow < created; workflow++) {
-    const share = Math.floor(((workflow + 1) * activations) / created) - Math.floor((workflow * activations) / created);
-    await idleOnce(sandbox, workflow, share);
+  for (let number = 0; number < created; number++) {
+    const share = Math.floor(((number + 1) * activations) / created) - Math.floor((number * activations) / created);
+    await emptyActivations(sandbox, 'idle', number, share);
   }
 }
 
-async function idleOnce(sandbox: Sandbox, number: number, activations: number): Promise<void> {
-  const workflowId = `empty/${number}`;
+async function emptyActivations(
+  sandbox: Sandbox,
+  workflowType: 'empty' | 'idle',
+  number: number,
+  activations: number,
+): Promise<void> {
+  const workflowId = `${workflowType}/${number}`;
   const runId = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-  const start = { workflowId, runId, workflowType: 'empty', taskQueue: 'bench', seed: number, atMs: 0 };
+  const start = { workflowId, runId, workflowType, taskQueue: 'bench', seed: number, atMs: 0 };
   const instance = await sandbox.create({ ...start, flags: new Set() });
-  const first = { workflowId, workflowType: 'empty', arguments: [toPayload(activations)], attempt: 1 };
+  const first = { workflowId, workflowType, arguments: [toPayload(activations)], attempt: 1 };
   let jobs: Job[] = [{ initializeWorkflow: first }];
   for (let activation = 0; activation < activations; activation++) {
     const at = { atMs: activation, isReplaying: false, continueAsNewSuggested: false };
