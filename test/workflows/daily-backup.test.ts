@@ -385,6 +385,17 @@ test('production taken down by somebody is refused and left as it was', async ()
   expect(site.production).toBe('production');
 }, 60_000);
 
+test('production is not taken down for a database that was stopped while it was copied ahead', async () => {
+  site.after.set('copyAhead', async () => {
+    site.running = false;
+  });
+  const failure = await failureOf(await start());
+  expect(failure.type).toBe('PreconditionFailed');
+  expect(failure.message).toMatch(/database on db1 is stopped, wanted it running and healthy; left as it was/);
+  expect(site.changes).not.toContain('production down');
+  expect(site.running).toBe(false);
+}, 60_000);
+
 test('a bad input ends the run at once with the field and what was expected', async () => {
   for (const [input, words] of [
     [{ keep: 0 }, /keep: found 0, expected at least 1/],

@@ -13,6 +13,11 @@ export interface Entry<O extends BracketChange, C extends BracketChange> {
   readonly limitSeconds?: number;
 }
 
+/** What a look has returned. */
+export interface Seen<R extends ReadName> {
+  readonly seen: OutputOf<R>;
+}
+
 /**
  * A state that must end: "production is down", "the backup server runs".
  *
@@ -21,7 +26,8 @@ export interface Entry<O extends BracketChange, C extends BracketChange> {
  */
 export interface Bracket<R extends ReadName, O extends BracketChange, C extends BracketChange> {
   readonly title: string;
-  readonly read: Action<R>;
+  /** How it is looked at, or what was seen: by whoever has looked so shortly before that nothing can have come between. */
+  readonly read: Action<R> | Seen<R>;
   readonly enter: (prior: OutputOf<R>) => Entry<O, C> | 'as found';
   /** What people are told once it is open, and once it is closed. */
   readonly announce?: { readonly opened: NotificationKind; readonly closed: NotificationKind };

@@ -17,4 +17,6 @@ export const patches = {
   asksAgain: () => patched('2026-11-asks-again'),
   /** A lock that nobody has begins anew before its history is as long as the server allows. */
   renewsWhenIdle: () => patched('2026-11-renews-when-idle'),
+  /** A backup looks at the database before it takes production down, and not afterwards. */
+  looksWhileItServes: () => patched('2026-11-looks-while-it-serves'),
 } as const;

@@ -104,7 +104,8 @@ export class PlanOps implements Ops {
     work: (commit: Commit) => Promise<T>,
   ): Promise<T> {
     if (!bracket) return await work(async () => undefined);
-    const entry = bracket.enter(await this.#step(bracket.read));
+    const { read } = bracket;
+    const entry = bracket.enter('seen' in read ? read.seen : await this.#step(read));
     if (entry === 'as found') return await work(async () => undefined);
     const opened = await this.#step(entry.open);
     bracket.opened?.(opened);

@@ -163,7 +163,8 @@ export class RunOps implements Ops {
   ): Promise<T> {
     if (!bracket) return await work(async () => undefined);
     // Read before anything changes, and so that it is in the history: a retried open would only see its own work.
-    const entry = bracket.enter(await this.do(bracket.read));
+    const { read } = bracket;
+    const entry = bracket.enter('seen' in read ? read.seen : await this.do(read));
     if (entry === 'as found') return await work(async () => undefined);
 
     const open = this.#register('bracket', bracket.title, entry.close, entry.limitSeconds);

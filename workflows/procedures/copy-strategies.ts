@@ -2,8 +2,9 @@ import { act, type InputOf, type OutputOf } from '../contract/actions';
 import { type Workplace } from '../contract/actions/copy';
 import { type Strategy } from '../contract/site';
 import { type Ops } from '../kit/ops';
+import { patches } from '../kit/patches';
 import { workplaceMade } from './backup-server';
-import { databaseStopped } from './database-stopped';
+import { databaseStopped, requireHealthy } from './database-stopped';
 import { type DownTimes, productionDown } from './production-down';
 import { pullAuthorized } from './pull-authorized';
 
@@ -37,21 +38,13 @@ export const copyStrategies: Readonly<Record<Strategy, CopyStrategy>> = {
 
 /** Copies the store while production serves, and what has changed since while the database is stopped. */
 async function copyCold(ops: Ops, workplace: Workplace): Promise<Copied> {
-  const { database } = ops.site;
-  const pull = { workplace, database, name: 'daily-backup' };
-  const down = downFor(ops);
+  const pull = { workplace, database: ops.site.database, name: 'daily-backup' };
 
   return await ops.during(pullAuthorized(pull), async () => {
     const ahead = await ops.job(act.copyAhead({ pull }));
-
-    const { rows, marker, store } = await ops.during(down.bracket, async () => {
-      // Nobody writes any more.
-      const counted = await ops.do(act.countRows({ database }));
-      const store = await ops.during(databaseStopped(database, down.stop), () => ops.job(act.copyStore({ pull })));
-      return { ...counted, store };
-    });
+    const { done: store, ...quiet } = await whileStopped(ops, () => ops.job(act.copyStore({ pull })));
     const durationsMs = { copyAhead: ahead.tookMs, copyStore: store.tookMs };
-    return { rows, marker, store, aheadBytes: ahead.copiedBytes, durationsMs, ...down.seen() };
+    return { ...quiet, store, aheadBytes: ahead.copiedBytes, durationsMs };
   });
 }
 
@@ -63,17 +56,11 @@ function bySnapshot(way: InputOf<'takeSnapshot'>['way']): CopyStrategy {
   return (ops, workplace) =>
     throughDirectory(ops, workplace, way, async (snapshot) => {
       const { database } = ops.site;
-      const down = downFor(ops);
       // Nothing is copied ahead: that would only shorten a copy during which production serves.
-      const { rows, marker, taken } = await ops.during(down.bracket, async () => {
-        // Nobody writes any more.
-        const counted = await ops.do(act.countRows({ database }));
-        const taken = await ops.during(databaseStopped(database, down.stop), () =>
-          ops.job(act.takeSnapshot({ database, snapshot, way })),
-        );
-        return { ...counted, taken };
-      });
-      return { rows, marker, durationsMs: { takeSnapshot: taken.tookMs }, ...down.seen() };
+      const { done: taken, ...quiet } = await whileStopped(ops, () =>
+        ops.job(act.takeSnapshot({ database, snapshot, way })),
+      );
+      return { ...quiet, durationsMs: { takeSnapshot: taken.tookMs } };
     });
 }
 
@@ -119,10 +106,26 @@ async function throughDirectory(
     );
 }
 
-/** Production down for a copy, and what was seen of it afterwards. */
-function downFor({ site, run }: Ops) {
+/** Works while production is down and the database stopped, and says what of the database that is a copy of. */
+async function whileStopped<T>(
+  ops: Ops,
+  work: () => Promise<T>,
+): Promise<Pick<Copied, 'rows' | 'marker' | 'asOf' | 'down' | 'stoppedByForce'> & { readonly done: T }> {
+  const { site, run } = ops;
+  const { database } = site;
   const times = { downAt: '', upAt: '' };
   const stop = { forced: false };
-  const bracket = productionDown(site, `daily backup, run ${run.workflowId}`, times);
-  return { bracket, stop, seen: () => ({ asOf: times.downAt, down: times, stoppedByForce: stop.forced }) };
+  // While visitors are served: that it runs a moment later, when they are not, the count shows.
+  const seen = patches.looksWhileItServes() ? await ops.do(act.readDatabase({ database })) : undefined;
+  if (seen) requireHealthy(database, seen);
+
+  const { counted, done } = await ops.during(
+    productionDown(site, `daily backup, run ${run.workflowId}`, times),
+    async () => {
+      // Nobody writes any more.
+      const counted = await ops.do(act.countRows({ database }));
+      return { counted, done: await ops.during(databaseStopped(database, stop, { seen }), work) };
+    },
+  );
+  return { ...counted, done, asOf: times.downAt, down: times, stoppedByForce: stop.forced };
 }

@@ -3,20 +3,27 @@ import { type DatabaseRef } from '../contract/site';
 import { type Bracket } from '../kit/bracket';
 import { fail } from '../kit/failures';
 
+/** Where a runbook differs from what most want. */
+interface How {
+  /** `any`: it may be down or damaged; it is started all the same afterwards. @default healthy */
+  readonly found?: 'healthy' | 'any';
+  /** What somebody has seen who has looked already. @default it is looked at */
+  readonly seen?: OutputOf<'readDatabase'>;
+}
+
 /**
  * The database is stopped. Refused where it was found stopped: that is somebody's maintenance.
  *
  * @param stop told how it was stopped
- * @param found `any`: it may be down or damaged; it is started all the same afterwards
  */
 export function databaseStopped(
   database: DatabaseRef,
   stop: { forced: boolean },
-  found: 'healthy' | 'any' = 'healthy',
+  { found = 'healthy', seen: earlier }: How = {},
 ): Bracket<'readDatabase', 'stopDatabase', 'startDatabase'> {
   return {
     title: `The database on ${database.host.name} is stopped`,
-    read: act.readDatabase({ database }),
+    read: earlier ? { seen: earlier } : act.readDatabase({ database }),
     enter: (seen) => {
       if (found === 'healthy') requireHealthy(database, seen);
       return {

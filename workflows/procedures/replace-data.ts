@@ -88,7 +88,7 @@ export async function replaceData(ops: Ops, replacement: Replacement, waived: st
       const before = await ops.do(act.readRows({ database, marker: null }));
       const proved = await ops.during(workplaceMade(stage), async () => {
         const staged = await replacement.stage(stage);
-        return await ops.during(databaseStopped(database, stop, 'any'), () =>
+        return await ops.during(databaseStopped(database, stop, { found: 'any' }), () =>
           ops.during(
             dataSwapped({ database, beside, aside, stage: stage.directory, facts: { ...facts, rows: before.rows } }),
             (keepNew) =>
