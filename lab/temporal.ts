@@ -19,11 +19,11 @@ const SEARCH_ATTRIBUTES: Readonly<Record<string, 'Keyword' | 'Bool'>> = {
 };
 
 /**
- * Dynamic configuration of a server that serves few and at once, as `--dynamic-config-value` takes it.
+ * Dynamic configuration of a server that serves few, and serves them at once; as `--dynamic-config-value` takes it.
  *
  * By default a server of one shard takes 50 ms for a task, and no timer, retry or time limit strikes within a second of being set.
  */
-export const PROMPT: readonly string[] = [
+export const DYNAMIC_CONFIG: readonly string[] = [
   ...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=1000`),
   'history.timerProcessorMaxTimeShift="10ms"',
 ];
@@ -90,7 +90,7 @@ export class TemporalServer {
         ...['--ui-ip', temporalUi.host, '--ui-port', String(temporalUi.port), '--namespace', NAMESPACE],
         ...['--db-filename', this.#files.database, '--sqlite-pragma', 'journal_mode=WAL', '--log-level', 'error'],
         ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-        ...PROMPT.flatMap((value) => ['--dynamic-config-value', value]),
+        ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
       ],
       // Nothing of the environment may point it elsewhere.
       { detached: true, stdio: ['ignore', log, log], env: { PATH: process.env.PATH, HOME: process.env.HOME } },

@@ -154,7 +154,7 @@ function serveProgram({ database, workplace, way, snapshot }: Pull): string {
   return `${shared}${sh`set -- ${words}`.text}\n${serve}`;
 }
 
-/** By way of a socket, whose path may have some 90 characters: then each request makes a connection of its own. */
+/** A path of some 90 characters is too long for a socket: each request then makes a connection of its own. */
 const sharedConnection = (path: string) => (path.length > 80 ? {} : { ControlPath: `"${path.replaceAll('%', '%%')}"` });
 
 function sshConfig({ host, port, user }: Route, home: string, bind: readonly string[]): string {

@@ -59,7 +59,7 @@ export interface RemoteJobs {
    * the host lacks a tool; `ResourceFailed` if a job of an older run cannot be ended.
    */
   startOrAttach(start: JobStart, options?: JobWaitOptions): Promise<JobState>;
-  /** One short command that changes nothing. */
+  /** How the job is. One command that changes nothing. */
   poll(key: string, options?: JobWaitOptions): Promise<JobState>;
   /** Ends the job if it runs, and keeps it from ever being started under this key. */
   stop(key: string, options: StopOptions): Promise<StoppedJob>;

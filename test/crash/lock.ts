@@ -20,6 +20,6 @@ async function look({ client }: Bench): Promise<readonly string[]> {
     return locks.map(({ holder }) => holder);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return [];
-    return [error instanceof Error ? error.message : String(error)];
+    return [`somebody who cannot be told: ${error instanceof Error ? error.message : String(error)}`];
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { PROMPT } from '../../lab/temporal';
+import { DYNAMIC_CONFIG } from '../../lab/temporal';
 import { searchAttributes } from '../../workflows/contract/runbooks';
 
 // Plain JavaScript that runs before anything is built.
@@ -40,7 +40,7 @@ export async function startTemporal(): Promise<TemporalServer> {
         ...['server', 'start-dev', '--headless', '--port', String(port), '--db-filename', join(directory, 'db')],
         ...['--sqlite-pragma', 'journal_mode=WAL', '--log-level', 'error'],
         ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
-        ...PROMPT.flatMap((value) => ['--dynamic-config-value', value]),
+        ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
       ],
       { stdio: 'ignore' },
     );

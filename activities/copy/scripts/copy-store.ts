@@ -34,6 +34,7 @@ remote() {
 
 # One connection for all that is asked: to make one takes longer than most answers. Where there is none, each request
 # makes its own, and says why it cannot.
+connection=
 connect() {
   disconnect
   rm -f "$JOB_DIR/connected"
@@ -44,7 +45,6 @@ connect() {
   read -r _ < "$JOB_DIR/connected" || :
 }
 
-connection=
 disconnect() {
   [ -z "$connection" ] || kill "$connection" 2> /dev/null || :
 }

@@ -206,10 +206,18 @@ describe('started once', () => {
 
 describe('whoever waits for a job', () => {
   const waitMs = 60_000;
+  const waiting = (): number =>
+    execFileSync('ps', ['-eo', 'pid=,args='])
+      .toString()
+      .split('\n')
+      .filter(
+        (line) => line.includes('flock -s -w 60') && environmentOf(parseInt(line)).includes(`HOME=${server.home}\0`),
+      ).length;
 
   test('hears of its end when it ends', async () => {
     expect(await jobs.startOrAttach(job('a', waits))).toMatchObject({ state: 'running' });
     const [attached, polled] = [jobs.startOrAttach(job('a'), { waitMs }), jobs.poll('a', { waitMs })];
+    await until(() => waiting() === 2, 'both wait');
     go();
     expect(await attached).toMatchObject({ state: 'finished', exitCode: 0, starts: 1 });
     expect(await polled).toMatchObject({ state: 'finished', exitCode: 0 });
@@ -227,6 +235,7 @@ describe('whoever waits for a job', () => {
   test('hears at once that it is lost when its launcher is killed, though part of it may live', async () => {
     await jobs.startOrAttach(job('a', waits));
     const polled = jobs.poll('a', { waitMs });
+    await until(() => waiting() === 1, 'it waits');
     process.kill(launcherOf('a'), 'SIGKILL');
     expect(await polled).toMatchObject({ state: 'lost' });
   });
