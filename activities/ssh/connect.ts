@@ -42,7 +42,10 @@ export function connect(target: Target, options: ConnectOptions): Promise<Connec
     let problem: (Error & ClientErrorExtensions) | undefined;
     const give = () => reject(mismatch ?? translate(target, options.credentials, problem));
 
-    client.on('ready', () => resolve({ client, end }));
+    client.on('ready', () => {
+      client.off('close', give);
+      resolve({ client, end });
+    });
     client.on('error', (error: Error & ClientErrorExtensions) => {
       if (error.level === 'agent') return; // the other keys are still tried
       problem ??= error;
