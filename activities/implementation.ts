@@ -7,11 +7,13 @@ import {
 } from '../workflows/contract/actions';
 import { type Call, type Description } from '../workflows/contract/calls';
 
-/** How far a long action is; shown with rate and time left. */
+/** How far a long action is; shown with rate and time left, but for a wait. */
 export interface Progress {
   readonly done: number;
+  /** In seconds: how long it waits at most. */
   readonly total?: number;
-  readonly unit: 'bytes' | 'items';
+  /** `seconds`: nothing is done but to wait for what `note` says. */
+  readonly unit: 'bytes' | 'items' | 'seconds';
   readonly note?: string;
 }
 

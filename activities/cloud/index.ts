@@ -65,7 +65,11 @@ export function cloudActions(
           signal,
           timeoutMs: Math.max(10_000, deadlineMs - startedMs - 5_000),
           onPending: ({ status, taskState }) =>
-            context.progress({ done: 0, unit: 'items', note: `${server.name} is ${taskState ?? status}` }),
+            context.progress({
+              done: Math.round((clock.now() - startedMs) / 1000),
+              unit: 'seconds',
+              note: `${server.name} is ${taskState ?? status}`,
+            }),
         });
         const { changed } = await stopping.catch(async (error: unknown) => {
           // A server in ERROR cannot be told to stop. If nothing answers there either, nothing runs that could be stopped.

@@ -34,14 +34,14 @@ export async function startUntilSsh(
     context.progress({
       done: Math.round((clock.now() - startedMs) / 1000),
       total: Math.round(bootSeconds),
-      unit: 'items',
+      unit: 'seconds',
       note,
     });
 
   const { changed } = await ensureServerRunning(cloud, name, {
     signal,
     timeoutMs: bootSeconds * 1000,
-    onPending: ({ status, taskState }) => waiting(`seconds: ${name} is ${taskState ?? status}`),
+    onPending: ({ status, taskState }) => waiting(`${name} is ${taskState ?? status}`),
   });
 
   for (;;) {
@@ -57,7 +57,7 @@ export async function startUntilSsh(
     }
     await refuseIfDown();
     if (clock.now() >= deadlineMs) throw notAnswering(silence);
-    waiting(`seconds: waiting until ${name} answers SSH`);
+    waiting(`waiting until ${name} answers SSH`);
     await clock.sleep(pauseMs, signal);
   }
 

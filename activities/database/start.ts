@@ -56,7 +56,7 @@ export async function startDatabase(
         `the database on ${host.ref.name} runs, but is not healthy after ${seconds} s; wanted an answer to its health check. See ${logOf(host.ref)} there`,
         { target: `database/${host.ref.name}`, operation: 'startDatabase' },
       );
-    context.progress({ done: seconds, unit: 'items', note: 'seconds: waiting until the database is healthy' });
+    context.progress({ done: seconds, unit: 'seconds', note: 'waiting until the database is healthy' });
     await clock.sleep(pauseMs, signal);
   }
   return done(start);

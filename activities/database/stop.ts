@@ -62,7 +62,7 @@ export async function stopDatabase(
   async function isGoneBy(deadlineMs: number, doing: string): Promise<boolean> {
     while (holdersOf(await look()).length > 0) {
       if (clock.now() >= deadlineMs) return false;
-      context.progress({ done: seconds(), unit: 'items', note: `seconds: ${doing} the database` });
+      context.progress({ done: seconds(), unit: 'seconds', note: `${doing} the database` });
       await clock.sleep(pauseMs, signal);
     }
     return true;

@@ -23,7 +23,7 @@ export function applicationAction({ clock }: RestoreDependencies): Pick<Implemen
               `${check} answers ${pageInWords(page)} after ${seconds} s; wanted ${pageInWords({ status, title })}. Look at the application: does it reach its database?`,
               { target: check, operation: 'checkApplication' },
             );
-          context.progress({ done: seconds, unit: 'items', note: 'seconds: waiting until the application answers' });
+          context.progress({ done: seconds, unit: 'seconds', note: 'waiting until the application answers' });
           await clock.sleep(pauseMs, signal);
         }
       },

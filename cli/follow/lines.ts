@@ -95,8 +95,10 @@ function bar({ done, total }: Progress, width: number): string {
   return '━'.repeat(full) + '─'.repeat(width - full);
 }
 
-/** `45 %, 90.1 MB of 200 MB, 85 MB/s, 1.3 s left` */
+/** `45 %, 90.1 MB of 200 MB, 85 MB/s, 1.3 s left`; of a wait `waiting until backup answers SSH, 12 s of at most 120 s` */
 export function progressText({ done, total, unit, note }: Progress, pace: Pace | null): string {
+  if (unit === 'seconds')
+    return [...(note ? [note] : []), `${done} s${total ? ` of at most ${total} s` : ''}`].join(', ');
   const amount = (value: number) => (unit === 'bytes' ? bytesText(value) : String(Math.round(value)));
   const parts = [
     ...(total

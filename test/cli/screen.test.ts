@@ -1,5 +1,6 @@
 import { LiveScreen } from '../../cli/follow/live-screen';
 import { type Observation } from '../../cli/follow/observer';
+import { progressText } from '../../cli/follow/lines';
 import { PlainScreen } from '../../cli/follow/plain-screen';
 import { bytesText, durationText } from '../../cli/render/amounts';
 import { buildReport } from '../../cli/report/report';
@@ -53,6 +54,14 @@ test('without a terminal each thing is said once, and progress every five second
     'Copy ahead: 50 %, 100 MB of 200 MB, 20.0 MB/s, 5.0 s left\n',
     'Copy ahead: done (2.0 s)\n',
   ]);
+});
+
+test('a wait has no pace: what is waited for is said, since when and for how long at most', () => {
+  const wait = { done: 12, unit: 'seconds', note: 'backup is powering-on' } as const;
+  expect(progressText({ ...wait, total: 120 }, { perSecond: 1, leftMs: 9 })).toBe(
+    'backup is powering-on, 12 s of at most 120 s',
+  );
+  expect(progressText(wait, null)).toBe('backup is powering-on, 12 s');
 });
 
 test('who is waited for, and why an attempt failed, is said', () => {
