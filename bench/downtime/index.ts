@@ -41,14 +41,14 @@ export const downtime: Bench = {
       rounds: quick ? 1 : megabytes > 1000 ? 2 : 3,
       minutes: quick ? 15 : 30 + megabytes / 25,
       rows: rowsFor(megabytes),
-      prepare: (workshop: Workshop) => prepare(workshop, megabytes),
+      prepare: (workshop: Workshop) => prepare(workshop, megabytes, quick ? 200 : 2000),
     })),
 };
 
-async function prepare(workshop: Workshop, megabytes: number): Promise<readonly Contender[]> {
+async function prepare(workshop: Workshop, megabytes: number, bootMs: number): Promise<readonly Contender[]> {
   const lab = await useLab(workshop, {
     ...{ LAB_MEGABYTES: String(megabytes), LAB_VISITS_PER_SECOND: '50' },
-    LAB_BOOT_DELAY_MS: '2000',
+    LAB_BOOT_DELAY_MS: String(bootMs),
   });
   const client = await lab.client();
   workshop.onClose(() => client.connection.close());
@@ -70,13 +70,13 @@ async function prepare(workshop: Workshop, megabytes: number): Promise<readonly 
     turn: async () => ({ [id]: (await seenOf(lab, () => script(id === 'old' ? 'old-backup' : 'floor'))).ms }),
   });
 
-  const possible: Contender[] = [];
-  for (const name of strategies) {
-    const why = await whyNot(lab, name);
-    if (why === null) possible.push(backup(name));
-    else workshop.leaveOut(name, why);
-  }
-  return [...possible, byHand('old'), byHand('floor')];
+  const reasons = await Promise.all(strategies.map((name) => whyNot(lab, name)));
+  const possible = strategies.filter((name, index) => {
+    const why = reasons[index] ?? null;
+    if (why !== null) workshop.leaveOut(name, why);
+    return why === null;
+  });
+  return [...possible.map(backup), byHand('old'), byHand('floor')];
 }
 
 /** Null if the strategy is possible here: a plan knows. */
