@@ -40,10 +40,21 @@ async function expectTold(run: string, kind: string, words: RegExp): Promise<voi
   expect(told.map(({ text }) => text).join('\n')).toMatch(words);
 }
 
+const isRefused = '%s: the run fails with its type and what to do, and production is up';
+
+async function expectRefused(_what: string, fault: readonly string[], type: string, words: RegExp): Promise<void> {
+  await lab.succeed('lab', 'fault', ...fault);
+  const report = await lab.backup(...keepAll);
+  expect(report).toMatchObject({ status: 'failed', failure: { type } });
+  expect(report.failure?.message).toMatch(words);
+  await lab.succeed('lab', 'fault', 'clear');
+  await expectTold(report.workflowId, 'failed', words);
+  await expectSafe();
+}
+
 test.each([
   ['the backup volume is full', ['disk-full', 'backup'], 'PreconditionFailed', /space|free/i],
   ['the backup server goes to ERROR', ['server-error', 'backup'], 'ResourceFailed', /server backup is ERROR/],
-  ['the backup server never answers SSH', ['no-ssh', 'backup'], 'ResourceFailed', /does not answer SSH/],
   [
     'the backup server shows another host key',
     ['host-key', 'backup'],
@@ -51,20 +62,13 @@ test.each([
     /presents the \S+ key \S+, wanted the one of/,
   ],
   ['the cloud refuses the password', ['wrong-password'], 'AuthDenied', /password|credentials/i],
+] as const)(isRefused, expectRefused, 150_000);
+
+// These take their time: a boot limit that passes, and a whole backup.
+sweepTest.each([
+  ['the backup server never answers SSH', ['no-ssh', 'backup'], 'ResourceFailed', /does not answer SSH/],
   ['the archive is corrupted before it is read back', ['corrupt', 'next'], 'ResourceFailed', /is damaged: its SHA-256/],
-] as const)(
-  '%s: the run fails with its type and what to do, and production is up',
-  async (_what, fault, type, words) => {
-    await lab.succeed('lab', 'fault', ...fault);
-    const report = await lab.backup(...keepAll);
-    expect(report).toMatchObject({ status: 'failed', failure: { type } });
-    expect(report.failure?.message).toMatch(words);
-    await lab.succeed('lab', 'fault', 'clear');
-    await expectTold(report.workflowId, 'failed', words);
-    await expectSafe();
-  },
-  150_000,
-);
+] as const)(isRefused, expectRefused, 150_000);
 
 sweepTest(
   'a database that stops only by force is stopped by force, and the report says so',
