@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { reset } from '../reset';
 
 /** The site's public address: passes every connection on to the server it is attached to. */
 export interface FloatingIp {
@@ -26,7 +27,7 @@ export async function startFloatingIp({ host, port, serverPort = 8080 }: Floatin
   const open = new Set<Socket>();
 
   const proxy = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
-    if (server === null) return void client.on('error', () => undefined).resetAndDestroy();
+    if (server === null) return reset(client.on('error', () => undefined));
     const [address, port = serverPort] = server.split(':');
     const upstream = connect({ host: address, port: Number(port), noDelay: true });
     for (const [one, other] of [
@@ -34,7 +35,7 @@ export async function startFloatingIp({ host, port, serverPort = 8080 }: Floatin
       [upstream, client],
     ] as const) {
       open.add(one);
-      one.on('error', () => other.resetAndDestroy());
+      one.on('error', () => reset(other));
       one.on('close', () => open.delete(one));
     }
     client.pipe(upstream).pipe(client);
@@ -42,7 +43,7 @@ export async function startFloatingIp({ host, port, serverPort = 8080 }: Floatin
   proxy.listen({ host, port });
   await once(proxy, 'listening');
 
-  const resetAll = () => open.forEach((socket) => socket.resetAndDestroy());
+  const resetAll = () => open.forEach((socket) => reset(socket));
   return {
     host,
     port: (proxy.address() as AddressInfo).port,

@@ -1,5 +1,6 @@
 import { type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { reset } from '../reset';
 
 /** Calls `go` when so many bytes may pass; 0 bytes wait only for a cut to be mended. */
 export type Pass = (bytes: number, go: () => void) => void;
@@ -37,7 +38,7 @@ export class Wire extends Duplex {
   /** Ends the connection as a machine that loses its power does. */
   reset(): void {
     this.#resetting = true;
-    this.#pass(0, () => this.#socket.resetAndDestroy());
+    this.#pass(0, () => reset(this.#socket));
     this.destroy();
   }
 

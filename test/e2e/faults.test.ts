@@ -40,9 +40,9 @@ async function expectTold(run: string, kind: string, words: RegExp): Promise<voi
   expect(told.map(({ text }) => text).join('\n')).toMatch(words);
 }
 
-const isRefused = '%s: the run fails with its type and what to do, and production is up';
+const failsSafely = '%s: the run fails with its type and what to do, and production is up';
 
-async function expectRefused(_what: string, fault: readonly string[], type: string, words: RegExp): Promise<void> {
+async function expectFailsSafely(_what: string, fault: readonly string[], type: string, words: RegExp): Promise<void> {
   await lab.succeed('lab', 'fault', ...fault);
   const report = await lab.backup(...keepAll);
   expect(report).toMatchObject({ status: 'failed', failure: { type } });
@@ -62,13 +62,13 @@ test.each([
     /presents the \S+ key \S+, wanted the one of/,
   ],
   ['the cloud refuses the password', ['wrong-password'], 'AuthDenied', /password|credentials/i],
-] as const)(isRefused, expectRefused, 150_000);
+] as const)(failsSafely, expectFailsSafely, 150_000);
 
 // These take their time: a boot limit that passes, and a whole backup.
 sweepTest.each([
   ['the backup server never answers SSH', ['no-ssh', 'backup'], 'ResourceFailed', /does not answer SSH/],
   ['the archive is corrupted before it is read back', ['corrupt', 'next'], 'ResourceFailed', /is damaged: its SHA-256/],
-] as const)(isRefused, expectRefused, 150_000);
+] as const)(failsSafely, expectFailsSafely, 150_000);
 
 sweepTest(
   'a database that stops only by force is stopped by force, and the report says so',

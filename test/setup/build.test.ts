@@ -42,10 +42,8 @@ test('the build follows its sources and does nothing when there is nothing to do
   expect(readFileSync(output('cli/main.js.map'), 'utf8')).toContain('main.ts');
 
   const bundled = statSync(output('workflow-bundle.js')).mtimeMs;
-  const started = performance.now();
   expect(build()).toMatchObject({ status: 0, stderr: '' });
-  // Most of this is the start of Node itself.
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(statSync(output('workflow-bundle.js')).mtimeMs).toBe(bundled);
 
   appendFileSync(join(project, 'cli', 'main.ts'), 'export const more: number = 1;\n');
   expect(build().stderr).toBe('Building 1 file\n');

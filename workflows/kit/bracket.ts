@@ -26,7 +26,7 @@ export interface Seen<R extends ReadName> {
  */
 export interface Bracket<R extends ReadName, O extends BracketChange, C extends BracketChange> {
   readonly title: string;
-  /** How it is looked at, or what was seen: by whoever has looked so shortly before that nothing can have come between. */
+  /** How it is looked at, or what was seen: by whoever has looked before, and makes sure that it still holds. */
   readonly read: Action<R> | Seen<R>;
   readonly enter: (prior: OutputOf<R>) => Entry<O, C> | 'as found';
   /** What people are told once it is open, and once it is closed. */

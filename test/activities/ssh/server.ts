@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, Server, type ServerChannel, utils } from 'ssh2';
 import { hostName } from '../../../activities/ssh/known-hosts';
+import { reset } from '../../../lab/reset';
 import { type HostRef } from '../../../workflows/contract/site';
 
 /** What goes wrong with the next commands; each is consumed by the command it happens to. */
@@ -106,7 +107,7 @@ export class TestHost {
 
   /** Resets all connections. */
   cut(): void {
-    for (const socket of this.sockets) socket.resetAndDestroy();
+    for (const socket of this.sockets) reset(socket);
   }
 
   /** Goes on accepting and acknowledging, but says nothing more. */
