@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { nearest } from '../workflows/contract/nearest';
@@ -7,7 +8,7 @@ import { type Bench, type Case } from './harness/bench';
 import { commitOf, machineText } from './harness/machine';
 import { measure, type Measured } from './harness/measure';
 import { pageOf } from './harness/page';
-import { type BenchResult, type CaseResult } from './harness/result';
+import { type CaseResult } from './harness/result';
 import { Results } from './harness/results';
 import { tableLines } from './harness/table';
 import { take } from './harness/taker';
@@ -28,7 +29,10 @@ export async function main(root: string, words: readonly string[]): Promise<numb
   const program = new Command('npm run bench --')
     .description('Measure ours beside the others, in turns, on this machine')
     .argument('[names...]', 'which benches; all if none is named')
-    .option('--quick', 'small and few: a few minutes for all of them; kept apart, in build/bench')
+    .option(
+      '--quick',
+      'whether each runs: small, and side by side; no goal is judged by it; kept apart, in build/bench',
+    )
     .option('--case <name>', 'only this one')
     .option('--resume', 'leave out what was measured at this commit')
     .option('--list', 'what there is')
@@ -69,20 +73,30 @@ function writePage(root: string): number {
   return 0;
 }
 
+interface Chosen {
+  readonly bench: Bench;
+  readonly each: Case;
+}
+
+const labelOf = (bench: Bench, each: Case) => `${bench.name}, ${each.name}`;
+
 const casesOf = (bench: Bench, { quick, case: only }: Options): readonly Case[] =>
   bench.cases(quick === true).filter(({ name }) => only === undefined || name === only);
 
 async function here(chosen: readonly Bench[], options: Options): Promise<number> {
-  const [first] = chosen.flatMap((bench) => casesOf(bench, options));
+  const [first] = chosen.flatMap((bench) => casesOf(bench, options).map((each) => ({ bench, each })));
   if (!first) throw new Error(`no case ${options.case}`);
+  const prefix = options.quick ? `${labelOf(first.bench, first.each)}: ` : '  ';
   const ended = new AbortController();
   const end = (why: string) => () => ended.abort(new Error(why));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end(signal));
   process.once('disconnect', end('nobody waits for it any more'));
-  const measured = await measure(first, (line) => console.error(`  ${line}`), ended.signal).catch((error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
+  const measured = await measure(first.each, (line) => console.error(`${prefix}${line}`), ended.signal).catch(
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
   await new Promise((sent) => process.send?.(measured, sent));
   process.exit(0); // whatever a contender has left open
 }
@@ -94,36 +108,38 @@ async function all(root: string, chosen: readonly Bench[], options: Options): Pr
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   const failed: string[] = [];
-  const done: BenchResult[] = [];
-  for (const bench of chosen) {
-    const cases = casesOf(bench, options);
-    if (cases.length === 0) throw new Error(`no case ${options.case} of ${bench.name}`);
-    for (const each of cases) {
-      const label = `${bench.name}, ${each.name}`;
-      const before = results.of(bench.name)?.cases.find(({ case: name }) => name === each.name);
-      if (interrupted.signal.aborted || (options.resume && commit !== null && before?.taken.commit === commit))
-        continue;
-      console.error(label);
-      const words = [bench.name, '--case', each.name, ...(quick ? ['--quick'] : [])];
-      try {
-        const measured = await take({
-          root,
-          words: [...words, '--here'],
-          minutes: each.minutes,
-          until: interrupted.signal,
-        });
-        const result = caseResult(each, measured, { command: commandOf(bench, quick), quick, commit });
-        const order = bench.cases(quick).map(({ name }) => name);
-        results.keep(bench.name, bench.shows, result, order);
-        if (!options.json) console.log(`${tableLines(result).join('\n')}\n`);
-      } catch (error) {
-        failed.push(label);
-        console.error(`${label}: CANNOT RUN: ${(error as Error).message}`);
-      }
+  for (const bench of chosen)
+    if (casesOf(bench, options).length === 0) throw new Error(`no case ${options.case} of ${bench.name}`);
+  const takeCase = async ({ bench, each }: Chosen) => {
+    const label = labelOf(bench, each);
+    const before = results.of(bench.name)?.cases.find(({ case: name }) => name === each.name);
+    if (interrupted.signal.aborted || (options.resume && commit !== null && before?.taken.commit === commit)) return;
+    console.error(label);
+    const words = [bench.name, '--case', each.name, ...(quick ? ['--quick'] : [])];
+    try {
+      const measured = await take({
+        root,
+        words: [...words, '--here'],
+        minutes: each.minutes,
+        until: interrupted.signal,
+      });
+      const result = caseResult(each, measured, { command: commandOf(bench, quick), quick, commit });
+      const order = bench.cases(quick).map(({ name }) => name);
+      results.keep(bench.name, bench.shows, result, order);
+      if (!options.json) console.log(`${tableLines(result).join('\n')}\n`);
+    } catch (error) {
+      failed.push(label);
+      console.error(`${label}: CANNOT RUN: ${(error as Error).message}`);
     }
-    const result = results.of(bench.name);
-    if (result) done.push(result);
-  }
+  };
+  const waiting = chosen.flatMap((bench) => casesOf(bench, options).map((each) => ({ bench, each })));
+  const lane = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await takeCase(next);
+  };
+  // Whether each runs can be seen with others beside it; what it takes cannot. Most of them wait more than they work.
+  if (quick) waiting.sort((one, other) => other.each.minutes - one.each.minutes);
+  await Promise.all(Array.from({ length: quick ? availableParallelism() + 1 : 1 }, lane));
+  const done = chosen.flatMap((bench) => results.of(bench.name) ?? []);
   if (options.json) console.log(JSON.stringify({ failed, results: done }, null, 2));
   if (!quick) writePage(root);
   if (failed.length > 0) console.error(`could not run: ${failed.join('; ')}`);

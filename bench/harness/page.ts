@@ -9,7 +9,7 @@ export function pageOf(benches: readonly Bench[], resultOf: (bench: string) => B
 \`\`\`
 npm run bench                  # everything; writes this page
 npm run bench -- step          # one
-npm run bench -- --quick       # a few minutes for all of it: does each run?
+npm run bench -- --quick       # does each run? Small, side by side, judged by no goal
 npm run bench -- --list
 \`\`\`
 

@@ -88,7 +88,7 @@ export const simulation: Bench = {
   cases: (quick) => [
     {
       name: `${runbook}, seeds in turns of ${quick ? 10 : 100}`,
-      rounds: quick ? 2 : 5,
+      rounds: quick ? 1 : 5,
       minutes: 15,
       rows,
       prepare: (workshop) => prepare(workshop, quick ? 10 : 100, quick ? 20 : 600),

@@ -34,18 +34,19 @@ export const start: Bench = {
       rounds: quick ? 1 : 5,
       minutes: quick ? 10 : 30,
       rows,
-      prepare: (workshop) => prepare(workshop, quick ? 20 : 200),
+      prepare: (workshop) =>
+        prepare(workshop, quick ? { LAB_MEGABYTES: '20', LAB_BOOT_DELAY_MS: '200' } : { LAB_MEGABYTES: '200' }),
     },
   ],
 };
 
-async function prepare(workshop: Workshop, megabytes: number): Promise<readonly Contender[]> {
+async function prepare(workshop: Workshop, settings: Readonly<Record<string, string>>): Promise<readonly Contender[]> {
   const canMeasure = memoryBytes(processes().filter(({ pid }) => pid === process.pid)) > 0;
   if (!canMeasure) for (const { id } of memory) workshop.leaveOut(id, 'this system has no /proc that tells');
   const turn = async () => {
     const lab = new LabSite();
     workshop.onClose(() => lab.down());
-    Object.assign(lab.env, { LAB_MEGABYTES: String(megabytes) });
+    Object.assign(lab.env, settings);
     const starts = () => npmStart(lab, (end) => workshop.onClose(end));
 
     const first = await starts();

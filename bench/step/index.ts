@@ -27,7 +27,7 @@ export const step: Bench = {
   cases: (quick) => [
     {
       name: '100 steps',
-      rounds: quick ? 2 : 10,
+      rounds: quick ? 1 : 10,
       minutes: 5,
       rows,
       prepare: async (workshop) => {

@@ -70,3 +70,9 @@ test('the table shows every row, every goal, and what was missed', () => {
     'old is left out: not installed',
   ]);
 });
+
+test('a quick table says what was asked for, and judges nothing by it', () => {
+  const taken = { at: '', command: '', quick: true, commit: null, machine: '', versions: {} };
+  const lines = tableLines({ case: '200 hosts', taken, rows: measured(samples) });
+  expect(lines).toContainEqual(expect.stringMatching(/at most 1\.00 s$/));
+});
