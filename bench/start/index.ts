@@ -44,9 +44,8 @@ async function prepare(workshop: Workshop, settings: Readonly<Record<string, str
   const canMeasure = memoryBytes(processes().filter(({ pid }) => pid === process.pid)) > 0;
   if (!canMeasure) for (const { id } of memory) workshop.leaveOut(id, 'this system has no /proc that tells');
   const turn = async () => {
-    const lab = new LabSite();
+    const lab = new LabSite(settings);
     workshop.onClose(() => lab.down());
-    Object.assign(lab.env, settings);
     const starts = () => npmStart(lab, (end) => workshop.onClose(end));
 
     const first = await starts();

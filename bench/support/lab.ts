@@ -4,8 +4,7 @@ import { type Workshop } from '../harness/bench';
 
 /** A lab for a case. @param settings `LAB_...` variables that differ from the lab's own */
 export async function useLab(workshop: Workshop, settings: Readonly<Record<string, string>>): Promise<LabSite> {
-  const lab = new LabSite();
-  Object.assign(lab.env, settings);
+  const lab = new LabSite(settings);
   workshop.onClose(() => lab.down());
   workshop.say('bringing up a lab');
   await lab.up();
