@@ -8,7 +8,7 @@ import { type Bench, type Case } from './harness/bench';
 import { commitOf, machineText } from './harness/machine';
 import { measure, type Measured } from './harness/measure';
 import { pageOf } from './harness/page';
-import { type CaseResult } from './harness/result';
+import { type CaseResult, unjudged } from './harness/result';
 import { Results } from './harness/results';
 import { tableLines } from './harness/table';
 import { take } from './harness/taker';
@@ -154,5 +154,9 @@ function caseResult(
   how: Pick<CaseResult['taken'], 'command' | 'quick' | 'commit'>,
 ): CaseResult {
   const own = { 'Node.js': process.version, ...versions };
-  return { case: name, taken: { at: new Date().toISOString(), ...how, machine: machineText(), versions: own }, rows };
+  return {
+    case: name,
+    taken: { at: new Date().toISOString(), ...how, machine: machineText(), versions: own },
+    rows: how.quick ? unjudged(rows) : rows,
+  };
 }

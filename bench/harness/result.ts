@@ -42,7 +42,7 @@ export interface RowResult {
 export interface GoalResult extends Goal {
   /** The ratio, or the median; null where something was left out. */
   readonly reached: number | null;
-  /** Null where there is nothing to reach, or nothing was measured. */
+  /** Null where there is nothing to reach, or nothing was measured, or so little that it says nothing. */
   readonly met: boolean | null;
 }
 
@@ -63,6 +63,11 @@ export function resultOf(
     const goals = [goal].flat().map((each) => ({ ...each, ...outcomeOf(each, own, samples) }));
     return { id, what, unit, samples: own, summary: own.length > 0 ? summaryOf(own) : null, leftOut: why, goals };
   });
+}
+
+/** The same figures, of which too few were taken to judge a goal by them. */
+export function unjudged(rows: readonly RowResult[]): RowResult[] {
+  return rows.map((row) => ({ ...row, goals: row.goals.map((goal) => ({ ...goal, met: null })) }));
 }
 
 function outcomeOf(

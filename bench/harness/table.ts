@@ -2,11 +2,11 @@ import { table } from '../../cli/render/table';
 import { amountText, threeDigits } from './amounts';
 import { type CaseResult, type GoalResult, type RowResult } from './result';
 
-/** The table of a case, for the terminal and for the docs alike. One that is quick says nothing of goals reached. */
-export function tableLines({ case: name, rows, taken: { quick } }: CaseResult): string[] {
+/** The table of a case, for the terminal and for the docs alike. */
+export function tableLines({ case: name, rows }: CaseResult): string[] {
   const lines = table([
     [name, 'median', 'minimum', 'spread', 'beside the others'],
-    ...rows.map((row) => [row.what, ...figures(row), row.goals.map((goal) => goalText(goal, row, !quick)).join('; ')]),
+    ...rows.map((row) => [row.what, ...figures(row), row.goals.map((goal) => goalText(goal, row)).join('; ')]),
   ]);
   return [...lines, ...rows.flatMap(({ id, leftOut }) => (leftOut === null ? [] : `${id} is left out: ${leftOut}`))];
 }
@@ -17,12 +17,12 @@ function figures({ summary, unit }: RowResult): string[] {
 }
 
 /** `1.12 × bare, at most 1.30: reached` */
-function goalText({ to, atMost, atLeast, reached, met }: GoalResult, { unit }: RowResult, judged: boolean): string {
+function goalText({ to, atMost, atLeast, reached, met }: GoalResult, { unit }: RowResult): string {
   const value = (bound: number) => (to === undefined ? amountText(bound, unit) : threeDigits(bound));
   const bounds = [
     ...(atLeast === undefined ? [] : [`at least ${value(atLeast)}`]),
     ...(atMost === undefined ? [] : [`at most ${value(atMost)}`]),
   ];
   const ratio = to === undefined ? [] : [reached === null ? `no ratio to ${to}` : `${threeDigits(reached)} × ${to}`];
-  return [...ratio, ...bounds].join(', ') + (met === null || !judged ? '' : met ? ': reached' : ': MISSED');
+  return [...ratio, ...bounds].join(', ') + (met === null ? '' : met ? ': reached' : ': MISSED');
 }
