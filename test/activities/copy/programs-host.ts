@@ -145,8 +145,8 @@ start-single-node)
   for word; do case $word in --store=*) store=\${word#--store=} ;; esac; done
   [ -e "$store/users" ] || { echo 'ERROR: no such store' >&2; exit 1; }
   exec 3< "$store/users"
-  echo "$store" > "$HOME/serving"
   trap 'rm -f "$HOME/serving"; exit 0' TERM
+  echo "$store" > "$HOME/serving"
   while :; do sleep 0.05; done ;;
 sql)
   [ -e "$HOME/serving" ] || { echo 'ERROR: cannot dial server.' >&2; exit 1; }
