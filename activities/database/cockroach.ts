@@ -75,9 +75,12 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
     },
     stop: (pids) => signalProcesses('TERM', pids),
 
-    countRows(withinSeconds = 2) {
+    looksBack: true,
+    countRows(withinSeconds = 2, asOf) {
       const each = spec.tables.map((table) => `select '${table}' as name, count(*) as count from ${table}`);
-      return sql(withinSeconds, each.join(' union all '));
+      if (asOf === undefined) return sql(withinSeconds, each.join(' union all '));
+      // Only a whole statement is of another time, not a part of one.
+      return sql(withinSeconds, ...each.map((select) => `${select} as of system time '${timestampOf(asOf)}'`));
     },
     readRows: (output) => readRows(output, spec.tables),
     mark: (marker) =>
@@ -105,6 +108,9 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
     scratch: () => cockroachScratch(spec),
   };
 }
+
+/** `2026-11-20 02:00:00.123456`, which is UTC. */
+const timestampOf = (instant: string) => instant.replace('T', ' ').replace('Z', '');
 
 /** Where a client on the same host reaches what listens on `:26257` or on all addresses. */
 function clientAddress(listen: string): string {

@@ -36,8 +36,15 @@ export interface DatabaseEngine {
   reasonIn(log: string): string | undefined;
   /** Asks the server to stop in order, and does not wait for it. @param pids its processes, one at least */
   stop(pids: readonly number[]): ShellText;
-  /** Counts the rows of every table of interest; ends with 124 when it is out of time. @param withinSeconds @default 2 */
-  countRows(withinSeconds?: number): ShellText;
+  /** Whether rows can be counted as of a moment that has passed, also one at which it was stopped. */
+  readonly looksBack: boolean;
+  /**
+   * Counts the rows of every table of interest; ends with 124 when it is out of time.
+   *
+   * @param withinSeconds @default 2
+   * @param asOf an instant, for an engine that looks back. @default now
+   */
+  countRows(withinSeconds?: number, asOf?: string): ShellText;
   /** @throws Error if a table is missing in the answer. */
   readRows(output: string): Record<string, number>;
   /** Writes a marker row, also if it is there already. @param marker letters, digits and dashes */

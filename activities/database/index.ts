@@ -2,7 +2,7 @@ import { type DatabaseRef } from '../../workflows/contract/site';
 import { type Implementations } from '../implementation';
 import { type Clock } from '../openstack/clock';
 import { type SshHosts } from '../ssh/hosts';
-import { countRows } from './count';
+import { countRows, markerOf } from './count';
 import { engineOf } from './engines';
 import { lookAtDatabase } from './look';
 import { findProcesses, holdersOf, listProcesses } from './processes';
@@ -25,7 +25,10 @@ export interface DatabaseDependencies {
 export function databaseActions({
   ssh,
   clock,
-}: DatabaseDependencies): Pick<Implementations, 'readDatabase' | 'countRows' | 'stopDatabase' | 'startDatabase'> {
+}: DatabaseDependencies): Pick<
+  Implementations,
+  'readDatabase' | 'countRows' | 'writeMarker' | 'stopDatabase' | 'startDatabase'
+> {
   const of = (database: DatabaseRef) => ({ engine: engineOf(database), host: ssh.host(database.host) });
 
   async function look(database: DatabaseRef, signal: AbortSignal) {
@@ -45,11 +48,12 @@ export function databaseActions({
       },
       async describe({ database }) {
         const { engine } = of(database);
+        const { looksBack } = engine;
         return {
           command: ssh.render(database.host, listProcesses(engine)),
           now: null,
           changes: false,
-          output: { running: true, healthy: true, version: 'unknown', standIn: false, storeBytes: 0 },
+          output: { running: true, healthy: true, version: 'unknown', standIn: false, storeBytes: 0, looksBack },
         };
       },
     },
@@ -70,6 +74,25 @@ export function databaseActions({
       },
     },
 
+    writeMarker: {
+      async do({ database }, { call, signal }) {
+        const { engine, host } = of(database);
+        const marker = markerOf(call.key);
+        await host.run(engine.mark(marker), { signal });
+        return { marker };
+      },
+      async describe({ database }, { call, signal }) {
+        const { engine } = of(database);
+        const marker = markerOf(call.key);
+        return {
+          command: ssh.render(database.host, engine.mark(marker)),
+          now: (await look(database, signal)).now,
+          changes: true,
+          output: { marker },
+        };
+      },
+    },
+
     stopDatabase: {
       do({ database, withinSeconds }, context) {
         const { engine, host } = of(database);
@@ -77,13 +100,17 @@ export function databaseActions({
       },
       async describe({ database }, { signal }) {
         const { processes, running, now } = await look(database, signal);
+        const { engine } = of(database);
         return {
-          command: running
-            ? ssh.render(database.host, stopOf(of(database).engine, processes))
-            : 'nothing: no process to stop',
+          command: running ? ssh.render(database.host, stopOf(engine, processes)) : 'nothing: no process to stop',
           now,
           changes: running,
-          output: { changed: running, forced: false, tookMs: 0 },
+          output: {
+            changed: running,
+            forced: false,
+            tookMs: 0,
+            stoppedAt: engine.looksBack ? new Date(0).toISOString() : null,
+          },
         };
       },
     },

@@ -47,5 +47,11 @@ export async function lookAtDatabase(
       operation: 'readDatabase',
     });
   const running = holdersOf(processes).length > 0;
-  return { running, healthy: running && answers, ...engine.readVersion(version.stdout), storeBytes: bytes };
+  return {
+    running,
+    healthy: running && answers,
+    ...engine.readVersion(version.stdout),
+    storeBytes: bytes,
+    looksBack: engine.looksBack,
+  };
 }

@@ -1,9 +1,10 @@
 import { type OutputOf } from '../../workflows/contract/actions';
+import { instant } from '../../workflows/contract/fields';
 import { fail } from '../failures';
 import { type ActionContext } from '../implementation';
 import { type Clock } from '../openstack/clock';
 import { type Host } from '../ssh/hosts';
-import { type ShellText } from '../ssh/shell';
+import { sh, type ShellText } from '../ssh/shell';
 import { type DatabaseEngine } from './engine';
 import { findProcesses, holdersOf, signalProcesses, type StoreProcesses } from './processes';
 
@@ -36,18 +37,22 @@ export async function stopDatabase(
   // 1: what was to get a signal has ended meanwhile.
   const send = (command: ShellText) => host.run(command, { signal, allowExit: [0, 1] });
 
+  const stopped = async (how: { readonly changed: boolean; readonly forced: boolean }) => {
+    const tookMs = how.changed ? clock.now() - startedMs : 0;
+    return { ...how, tookMs, stoppedAt: engine.looksBack ? await clockOf(host, signal) : null };
+  };
+
   const found = await look();
-  if (holdersOf(found).length === 0) return { changed: false, forced: false, tookMs: 0 };
+  if (holdersOf(found).length === 0) return stopped({ changed: false, forced: false });
   await send(stopOf(engine, found));
-  if (await isGoneBy(startedMs + withinSeconds * 1000, 'stopping'))
-    return { changed: true, forced: false, tookMs: clock.now() - startedMs };
+  if (await isGoneBy(startedMs + withinSeconds * 1000, 'stopping')) return stopped({ changed: true, forced: false });
 
   const forceUntilMs = clock.now() + forceMs;
   do {
     const stubborn = holdersOf(await look());
     if (stubborn.length > 0) await send(signalProcesses('KILL', stubborn));
     if ((await isGoneBy(Math.min(clock.now() + 1_000, forceUntilMs), 'killing')) && (await staysGone()))
-      return { changed: true, forced: true, tookMs: clock.now() - startedMs };
+      return stopped({ changed: true, forced: true });
   } while (clock.now() < forceUntilMs);
 
   const left = holdersOf(await look());
@@ -75,4 +80,10 @@ export async function stopDatabase(
     }
     return true;
   }
+}
+
+/** What a host's clock says; null where its `date` knows no fractions of a second. */
+async function clockOf(host: Host, signal: AbortSignal): Promise<string | null> {
+  const { stdout } = await host.run(sh`date -u +%Y-%m-%dT%H:%M:%S.%6NZ`, { signal });
+  return instant.safeParse(stdout.trim()).data ?? null;
 }

@@ -12,21 +12,22 @@ const anyExit = Array.from({ length: 256 }, (_, code) => code);
 export function rowsAction({ ssh }: RestoreDependencies): Pick<Implementations, 'readRows'> {
   return {
     readRows: {
-      async do({ database, marker }, { signal }) {
+      async do({ database, marker, asOf }, { signal }) {
         const engine = engineOf(database);
         const host = ssh.host(database.host);
         const options = { signal, timeoutMs: 13_000, allowExit: anyExit };
         const [counted, looked] = await Promise.all([
-          host.run(engine.countRows(countSeconds), options),
+          host.run(engine.countRows(countSeconds, asOf), options),
           marker === null ? null : host.run(engine.hasMarker(marker), options),
         ]);
         const [rows, noRows] = readOr(counted, (text) => engine.readRows(text));
         const [hasMarker, noMarker] = looked ? readOr(looked, markerIn) : [null, null];
         return { rows, hasMarker, problem: noRows ?? noMarker };
       },
-      async describe({ database }) {
+      async describe({ database, asOf }) {
+        const moment = asOf === undefined ? undefined : '<asOf>'; // only a run has one
         return {
-          command: ssh.render(database.host, engineOf(database).countRows(countSeconds)),
+          command: ssh.render(database.host, engineOf(database).countRows(countSeconds, moment)),
           now: null,
           changes: false,
           output: { rows: null, hasMarker: null, problem: 'only a run can count what is not there yet' },

@@ -53,6 +53,7 @@ function partsOf(site: Site) {
     bringProductionUp: act.bringProductionUp({ production }),
     readDatabase: act.readDatabase({ database }),
     countRows: act.countRows({ database }),
+    writeMarker: act.writeMarker({ database }),
     stopDatabase: act.stopDatabase({ database, withinSeconds: limits.databaseStopSeconds }),
     startDatabase: act.startDatabase({ database }),
     stopJob: (key: string) => act.stopJob({ host, key, title: key, graceSeconds: 5 }),
@@ -93,7 +94,7 @@ export const silence: Part = (site) => {
     ...steps(on.readServer, on.readHost, on.readVolume, on.mountVolume, on.unmountVolume),
     ...steps(on.readWorkplace, on.makeWorkplace, on.removeWorkplace, on.checkBackupHost, on.listArchives),
     ...steps(on.readPull, on.authorizePull, on.revokePull, on.copyAhead, on.stopJob('silent')),
-    ...steps(on.readDatabase, on.countRows, on.stopDatabase, on.startDatabase),
+    ...steps(on.readDatabase, on.countRows, on.writeMarker, on.stopDatabase, on.startDatabase),
     // It is taken to boot until the time is over.
     { action: on.startServer, withinMs: 1_500 },
   ];
@@ -144,8 +145,8 @@ export const backup: Part = (site) => {
   return [
     ...steps(on.mountVolume, on.readWorkplace, on.makeWorkplace, on.readProduction),
     ...steps(on.bringProductionUp, on.takeProductionDown, on.takeProductionDownAgain, on.readProduction),
-    ...steps(on.readDatabase, on.countRows, on.startDatabase, on.stopDatabase, on.stopDatabase),
-    ...steps(on.readDatabase, on.countRows),
+    ...steps(on.readDatabase, on.countRows, on.writeMarker, on.startDatabase, on.stopDatabase, on.stopDatabase),
+    ...steps(on.readDatabase, on.countRows, on.writeMarker),
     { action: on.copyStore, key: 'copy', fence: 13 },
     { action: on.copyStore, key: 'copy', fence: 13 },
     { action: on.stopJob('copy'), fence: 13 },

@@ -10,7 +10,20 @@ export type Observations = readonly string[];
 /** What the site in memory claims of an answer; not sizes, times and versions. */
 const claims = [
   ...['changed', 'status', 'taskState', 'serving', 'note', 'fallbackAnswers', 'mounted', 'exists', 'authorized'],
-  ...['running', 'healthy', 'standIn', 'forced', 'marker', 'archives', 'removed', 'key', 'host', 'state', 'starts'],
+  ...[
+    'running',
+    'healthy',
+    'looksBack',
+    'standIn',
+    'forced',
+    'marker',
+    'archives',
+    'removed',
+    'key',
+    'host',
+    'state',
+    'starts',
+  ],
 ];
 
 /** Carries the steps out by the real adapters. */

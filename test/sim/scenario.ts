@@ -12,6 +12,8 @@ export interface Found {
   /** Somebody has taken production down. */
   readonly productionDown: boolean;
   readonly databaseStopped: boolean;
+  /** Its engine counts rows as of a moment that has passed. @default false */
+  readonly looksBack?: boolean;
   /** Archives on the volume, newest first: verified or not. */
   readonly archives: readonly boolean[];
 }
@@ -64,6 +66,7 @@ export function drawScenario(seed: number, runbook: RunbookName, tried: readonly
       mounted: serverRuns && random.share('mounted') < 0.5,
       productionDown: random.share('production down') < 0.03,
       databaseStopped: random.share('database stopped') < 0.03,
+      looksBack: looksBack(way.input),
       archives: Array.from({ length: archives }, (_, index) => random.share('verified', index) < 0.8),
     },
     runs,
@@ -74,14 +77,17 @@ export function drawScenario(seed: number, runbook: RunbookName, tried: readonly
 
 /** An undisturbed run on a site that is as it should be. */
 export function quietScenario(runbook: RunbookName, input: object | null): Scenario {
-  const found = { serverRuns: false, mounted: false, productionDown: false, databaseStopped: false, archives: [true] };
+  const asItShouldBe = { serverRuns: false, mounted: false, productionDown: false, databaseStopped: false };
   return {
     seed: 0,
-    found,
+    found: { ...asItShouldBe, looksBack: looksBack(input), archives: [true] },
     runs: [{ runbook, input: input ?? drawInput(new Random(0), runbook, 0), afterMs: 0 }],
     faults: [],
   };
 }
+
+/** PostgreSQL does not, and it is the engine that has its files shared by reflink: none of them stays as it is. */
+const looksBack = (input: object | null): boolean => !(input && 'strategy' in input && input.strategy === 'reflink');
 
 interface Property {
   readonly enum?: readonly unknown[];

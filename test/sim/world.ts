@@ -153,6 +153,7 @@ class World {
     site.production = found.productionDown ? 'fallback' : 'production';
     site.note = found.productionDown ? 'taken down by kari: new switch' : '';
     site.running = !found.databaseStopped;
+    site.looksBack = found.looksBack ?? false;
     site.archives = found.archives.map((isVerified, index) => {
       const createdAt = new Date(startMs - (index + 1) * 86_400_000).toISOString();
       return {

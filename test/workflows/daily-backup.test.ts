@@ -58,6 +58,34 @@ test('a backup opens and closes everything in order, and keeps a verified archiv
   expect(site.messages.map(({ kind }) => kind)).toEqual(['started', 'productionDown', 'productionUp', 'done']);
 }, 60_000);
 
+test('rows are counted once production serves again, as of when the database was stopped, by an engine that can', async () => {
+  const seen: string[] = [];
+  site.before.set('writeMarker', async () => void seen.push(`marked: ${site.production}`));
+  site.before.set('readRows', async () => void seen.push(`counted: ${site.production}`));
+  const result = (await (await start()).result()) as RunbookResult<'daily-backup'>;
+  expect(seen).toEqual(['marked: production', 'counted: production']);
+  expect(result).toMatchObject({ rows: { users: 1 }, marker: expect.stringMatching(/^runbook-writeMarker-/) as string });
+  expect(site.archives[0]).toMatchObject({ rows: result.rows, marker: result.marker });
+}, 60_000);
+
+test('rows that cannot be counted afterwards cost no backup: the marker proves it', async () => {
+  site.before.set('readRows', async () => {
+    throw fail('PreconditionFailed', 'the disk is full');
+  });
+  const result = (await (await start()).result()) as RunbookResult<'daily-backup'>;
+  expect(result).toMatchObject({ rows: null, marker: expect.stringMatching(/^runbook-writeMarker-/) as string });
+  expect(site.archives).toMatchObject([{ verified: true, rows: null, marker: result.marker }]);
+}, 60_000);
+
+test('rows are counted while nobody writes by an engine that cannot look back', async () => {
+  site.looksBack = false;
+  const seen: string[] = [];
+  site.before.set('countRows', async () => void seen.push(`${site.production}, ${site.running ? 'runs' : 'stopped'}`));
+  const result = (await (await start()).result()) as RunbookResult<'daily-backup'>;
+  expect(seen).toEqual(['fallback, runs']);
+  expect(result).toMatchObject({ rows: { users: 1 }, marker: null });
+}, 60_000);
+
 const bySnapshot = [
   'server on',
   'mounted',

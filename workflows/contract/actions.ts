@@ -23,6 +23,7 @@ export const actions = {
   bringProductionUp: production.bringProductionUp,
   readDatabase: database.readDatabase,
   countRows: database.countRows,
+  writeMarker: database.writeMarker,
   stopDatabase: database.stopDatabase,
   startDatabase: database.startDatabase,
   readVolume: volume.readVolume,

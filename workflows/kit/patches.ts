@@ -19,4 +19,6 @@ export const patches = {
   renewsWhenIdle: () => patched('2026-11-renews-when-idle'),
   /** A backup looks at the database before it takes production down, and not afterwards. */
   looksWhileItServes: () => patched('2026-11-looks-while-it-serves'),
+  /** A backup counts as of when the database was stopped, once that serves again, where its engine can. */
+  countsAfterwards: () => patched('2026-12-counts-afterwards'),
 } as const;

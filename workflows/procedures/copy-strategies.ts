@@ -4,7 +4,7 @@ import { type Strategy } from '../contract/site';
 import { type Ops } from '../kit/ops';
 import { patches } from '../kit/patches';
 import { workplaceMade } from './backup-server';
-import { databaseStopped, requireHealthy } from './database-stopped';
+import { databaseStopped, requireHealthy, type Stop } from './database-stopped';
 import { type DownTimes, productionDown } from './production-down';
 import { pullAuthorized } from './pull-authorized';
 
@@ -106,7 +106,12 @@ async function throughDirectory(
     );
 }
 
-/** Works while production is down and the database stopped, and says what of the database that is a copy of. */
+/**
+ * Works while production is down and the database stopped, and says what of the database that is a copy of.
+ *
+ * An engine that looks back has its rows counted once production serves again, as of the moment it was stopped: however
+ * much it holds, nobody waits for that. What cannot be counted in time, the marker proves.
+ */
 async function whileStopped<T>(
   ops: Ops,
   work: () => Promise<T>,
@@ -114,18 +119,26 @@ async function whileStopped<T>(
   const { site, run } = ops;
   const { database } = site;
   const times = { downAt: '', upAt: '' };
-  const stop = { forced: false };
-  // While visitors are served: that it runs a moment later, when they are not, the count shows.
+  const stop: Stop = { forced: false, at: null };
+  // While visitors are served: that it runs a moment later, when they are not, its stop or the count shows.
   const seen = patches.looksWhileItServes() ? await ops.do(act.readDatabase({ database })) : undefined;
   if (seen) requireHealthy(database, seen);
+  const marked = seen?.looksBack && patches.countsAfterwards() ? await ops.do(act.writeMarker({ database })) : null;
 
   const { counted, done } = await ops.during(
     productionDown(site, `daily backup, run ${run.workflowId}`, times),
     async () => {
       // Nobody writes any more.
-      const counted = await ops.do(act.countRows({ database }));
+      const counted = marked ? null : await ops.do(act.countRows({ database }));
       return { counted, done: await ops.during(databaseStopped(database, stop, { seen }), work) };
     },
   );
-  return { ...counted, done, asOf: times.downAt, down: times, stoppedByForce: stop.forced };
+  const { rows, marker } = counted ?? { rows: await rowsAsOf(ops, stop), marker: marked?.marker ?? null };
+  return { rows, marker, done, asOf: times.downAt, down: times, stoppedByForce: stop.forced };
+}
+
+/** Rows as they were when the database was stopped; null where they cannot be counted. */
+async function rowsAsOf(ops: Ops, { at }: Stop): Promise<Copied['rows']> {
+  if (at === null) return null;
+  return (await ops.attempt(act.readRows({ database: ops.site.database, marker: null, asOf: at })))?.rows ?? null;
 }

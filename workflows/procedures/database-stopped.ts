@@ -11,6 +11,13 @@ interface How {
   readonly seen?: OutputOf<'readDatabase'>;
 }
 
+/** What became of a stop. */
+export interface Stop {
+  forced: boolean;
+  /** A moment at which it was stopped; null where it cannot look back to that. */
+  at: string | null;
+}
+
 /**
  * The database is stopped. Refused where it was found stopped: that is somebody's maintenance.
  *
@@ -18,7 +25,7 @@ interface How {
  */
 export function databaseStopped(
   database: DatabaseRef,
-  stop: { forced: boolean },
+  stop: Stop,
   { found = 'healthy', seen: earlier }: How = {},
 ): Bracket<'readDatabase', 'stopDatabase', 'startDatabase'> {
   return {
@@ -31,8 +38,9 @@ export function databaseStopped(
         close: act.startDatabase({ database }),
       };
     },
-    opened: ({ forced }) => {
+    opened: ({ forced, stoppedAt }) => {
       stop.forced = forced;
+      stop.at = stoppedAt;
     },
   };
 }

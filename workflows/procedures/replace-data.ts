@@ -6,7 +6,7 @@ import { type Approval } from '../contract/approvals';
 import { type Ops } from '../kit/ops';
 import { fail } from '../kit/failures';
 import { databaseServing } from './database-serving';
-import { databaseStopped } from './database-stopped';
+import { databaseStopped, type Stop } from './database-stopped';
 import { dataSwapped } from './data-swapped';
 import { workplaceMade } from './backup-server';
 import { downtimeMs, isTakenDown, productionDown } from './production-down';
@@ -54,7 +54,7 @@ export async function replaceData(ops: Ops, replacement: Replacement, waived: st
   const { site, run } = ops;
   const { production, database } = site;
   const times = { downAt: '', upAt: '' };
-  const stop = { forced: false };
+  const stop: Stop = { forced: false, at: null };
 
   const { record } = replacement;
 

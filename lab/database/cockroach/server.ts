@@ -75,6 +75,7 @@ export async function serve(options: ServerOptions): Promise<Ending> {
     throw exited((error as Error).message);
   }
   const { data, temp: scratch, log, lock } = store;
+  const lastWrite = store.restarted ? store.lastWrite() : null;
   const postgres = (running.postgres = new Postgres({
     data,
     scratch,
@@ -85,7 +86,8 @@ export async function serve(options: ServerOptions): Promise<Ending> {
   }));
   const died = postgres.end().then(() => 'died' as const);
   if (!(await postgres.ready())) throw exited(`failed to create engines: ${store.lastError()}`);
-  if (!store.restarted) await nameDefaultDatabase(options.listen);
+  if (lastWrite) await snapshots.begin(lastWrite);
+  else await nameDefaultDatabase(options.listen);
   writeAddresses(store, options);
   state = 'ready';
   announce(store, options);

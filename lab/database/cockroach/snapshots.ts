@@ -14,27 +14,42 @@ const FIRST_ASKED_WITHIN_MS = 30_000;
 const KEPT_MS = 10 * 60_000;
 
 /**
- * The times that a server remembers: PostgreSQL cannot look back, but it keeps what it had when it was first asked.
+ * The times that a server remembers: PostgreSQL cannot look back, but it keeps what it had when it began to serve, which
+ * is what it had all the time since it wrote last, and what it had when it was first asked.
  *
  * Who asks for the same time again, within ten minutes, sees the same. The databases of a snapshot are a few
  * milliseconds apart.
  */
 export class Snapshots {
   readonly #kept = new Map<string, Promise<Snapshot>>();
+  #began: { readonly lastWrite: Date; readonly snapshot: Snapshot } | undefined;
 
   constructor(private readonly address: Address) {}
+
+  /** Keeps what the databases hold, before anybody can have written to them. @param lastWrite of the server before this one */
+  async begin(lastWrite: Date): Promise<void> {
+    const snapshot = await this.now();
+    this.#began = { lastWrite, snapshot };
+    setTimeout(() => {
+      this.#began = undefined;
+      void snapshot.release();
+    }, KEPT_MS).unref();
+  }
 
   /** @throws CommandFailure for a time that is to come, or was long ago when it was first asked for */
   async at(time: string): Promise<Snapshot> {
     const kept = this.#kept.get(time);
     if (kept) return kept;
-    const agoMs = Date.now() - parseTime(time).getTime();
+    const asked = parseTime(time);
+    if (this.#began && asked >= this.#began.lastWrite && asked <= this.#began.snapshot.time)
+      return this.#began.snapshot;
+    const agoMs = Date.now() - asked.getTime();
     if (agoMs < -1_000) throw new CommandFailure(`AS OF SYSTEM TIME: cannot specify timestamp in the future: ${time}`);
     if (agoMs > FIRST_ASKED_WITHIN_MS)
       throw new CommandFailure(
         `the stand-in has nothing as of system time '${time}': it remembers a time only if it was asked for it within ${FIRST_ASKED_WITHIN_MS / 1000} s`,
       );
-    const taken = this.now(parseTime(time));
+    const taken = this.now(asked);
     this.#kept.set(time, taken);
     const forget = () => {
       this.#kept.delete(time);

@@ -91,6 +91,14 @@ export class Store {
     }
   }
 
+  /** When the server that had the store before wrote to it last, however it ended. */
+  lastWrite(): Date {
+    const log = path.join(this.data, 'pg_wal');
+    const segments = readdirSync(log).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    const written = segments.map((name) => statSync(path.join(log, name)).mtimeMs);
+    return new Date(Math.max(...written));
+  }
+
   /** Leaves the store as an orderly stop does. */
   close(): void {
     this.#removeUnused();

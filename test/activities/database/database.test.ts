@@ -77,6 +77,18 @@ describe('stopping', () => {
     expect(await stop()).toMatchObject({ changed: false, forced: false });
   });
 
+  test('says a moment at which it was stopped, also when it was stopped before', async () => {
+    await start();
+    const begun = new Date().toISOString();
+    const { stoppedAt } = await stop();
+    const again = await stop();
+    const now = new Date(Date.now() + 1).toISOString();
+    const order = [begun, stoppedAt, again.stoppedAt, now];
+    expect(order).toEqual([...order].sort());
+    hosts.program('db1', 'date', 'echo 2026-11-20T02:00:00.%6NZ');
+    expect(await stop()).toMatchObject({ changed: false, stoppedAt: null });
+  });
+
   test('by force when it does not stop within its time, and says so', async () => {
     await start();
     set('wont-stop');
@@ -180,6 +192,22 @@ describe('counting', () => {
       type: 'ResourceFailed',
       message: expect.stringContaining('no count of table posts') as string,
     });
+  });
+});
+
+test('a marker is written once, and is the same at every attempt', async () => {
+  await start();
+  const context = contextFor();
+  const written = await actions.writeMarker.do({ database }, context);
+  expect(written).toEqual({ marker: `runbook-${context.call.key}` });
+  expect(await actions.writeMarker.do({ database }, context)).toEqual(written);
+  const insert = `insert into runbook_marker values ('${written.marker}') on conflict do nothing`;
+  expect(readFileSync(inHome('statements'), 'utf8')).toContain(insert);
+  expect(await actions.writeMarker.describe({ database }, context)).toMatchObject({
+    command: expect.stringContaining('insert into runbook_marker') as string,
+    now: 'it runs and is healthy',
+    changes: true,
+    output: written,
   });
 });
 

@@ -136,6 +136,18 @@ describe('the rows', () => {
     });
   });
 
+  test('are counted as of a moment, each by a whole statement', async () => {
+    hosts.program('db1', 'cockroach', 'echo "$*" > "$HOME/asked"; echo users,12');
+    const input = { database: host.database, marker: null, asOf: '2026-11-20T02:00:00.123456Z' };
+    expect(await host.actions.readRows.do(input, contextFor())).toMatchObject({ rows: { users: 12 }, problem: null });
+    const statement = "select 'users' as name, count(*) as count from users as of system time";
+    expect(readFileSync(join(hosts.home('db1'), 'asked'), 'utf8')).toContain(
+      `-e ${statement} '2026-11-20 02:00:00.123456'`,
+    );
+    const described = await host.actions.readRows.describe?.(input, contextFor());
+    expect(described?.command).toContain("from users as of system time '\\''<asOf>'\\''");
+  });
+
   test.each([
     ['is stopped', 'echo "ERROR: cannot dial server." >&2; exit 1', /cannot dial server/],
     ['is damaged', 'echo "name,count"; echo posts,1', /no count of table users/],

@@ -182,6 +182,22 @@ test('what a database had at a time can be asked again and backed up, while it c
   expect((await inDatabase(server, union)).stderr).toContain('must be provided on a top-level statement');
 });
 
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'what a database had when it was stopped, by %s, can be asked once it serves and changes again',
+  async (signal) => {
+    const stopped = await cockroach.server();
+    await cockroach.start(stopped);
+    await cockroach.sql(stopped, 'create table t (id int primary key)', 'insert into t values (1), (2)');
+    await cockroach.stop(stopped, signal);
+    const time = new Date().toISOString().replace('T', ' ').replace('Z', '');
+    await cockroach.start(stopped);
+    await cockroach.sql(stopped, 'insert into t values (3)');
+    const then = `select count(*) from t as of system time '${time}'`;
+    expect((await cockroach.sql(stopped, then, 'select count(*) from t')).stdout).toBe('count\n2\ncount\n3\n');
+    await cockroach.stop(stopped);
+  },
+);
+
 test('jobs are shown as the real ones are, and one that runs can be canceled', async () => {
   const shown = `select job_type,status,error from [show jobs] where job_type in ('RESTORE') order by created`;
   const jobs = await cockroach.sql(

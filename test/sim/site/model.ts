@@ -1,3 +1,4 @@
+import { markerOf } from '../../../activities/database';
 import { fail, failureTypeOf } from '../../../activities/failures';
 import {
   type ActionName,
@@ -53,6 +54,8 @@ export class SiteModel {
   production: 'production' | 'fallback' = 'production';
   note = '';
   running = true;
+  /** The engine counts rows as of a moment that has passed. */
+  looksBack = true;
   archives: BackupRecord[] = [];
   catalogue: BackupRecord[] = [];
   document = modelDocument;
@@ -249,12 +252,18 @@ export class SiteModel {
     },
     readDatabase: () => {
       this.#reach('db1');
-      return { running: this.running, healthy: this.running, version: '1', standIn: true, storeBytes: 100 };
+      const { running, looksBack } = this;
+      return { running, healthy: running, version: '1', standIn: true, storeBytes: 100, looksBack };
     },
     countRows: () => {
       this.#reach('db1');
       if (!this.running) throw fail('ResourceFailed', 'the database does not answer');
       return { rows: { users: 1 }, marker: null };
+    },
+    writeMarker: (_input, { key }) => {
+      this.#reach('db1');
+      if (!this.running) throw fail('ResourceFailed', 'the database does not answer');
+      return { marker: markerOf(key) };
     },
     stopDatabase: (_input, call) => {
       this.#reach('db1');
@@ -262,6 +271,7 @@ export class SiteModel {
         ...this.#set('database stopped', call, this.running, () => (this.running = false)),
         forced: false,
         tookMs: 1,
+        stoppedAt: this.looksBack ? this.#at() : null,
       };
     },
     startDatabase: (_input, call) => {
@@ -378,10 +388,10 @@ export class SiteModel {
       this.#reach('db1');
       return { beside: '/bfdata.runbook', freeBytes: 1000, neededBytes: 100, version: '1' };
     },
-    readRows: () => {
+    readRows: ({ asOf }) => {
       this.#reach('db1');
       if (!this.running) return { rows: null, hasMarker: null, problem: 'the database does not answer' };
-      return { rows: this.store.rows(), hasMarker: null, problem: null };
+      return { rows: asOf === undefined ? this.store.rows() : { users: 1 }, hasMarker: null, problem: null };
     },
     readSwap: ({ aside }) => this.#onDatabaseHost(() => ({ state: this.store.swapState(aside) })),
     swapStore: (input, call) =>

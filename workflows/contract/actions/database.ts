@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { change, read } from '../action';
-import { seconds } from '../fields';
+import { instant, seconds } from '../fields';
 import { databaseRef } from '../site';
 
 const target = ({ database }: { database: { host: { name: string } } }) => `database/${database.host.name}`;
@@ -23,6 +23,8 @@ export const readDatabase = read({
     standIn: z.boolean(),
     /** Size of the store on disk. */
     storeBytes: z.int().nonnegative(),
+    /** Rows can be counted later, as of a moment that has passed. */
+    looksBack: z.boolean(),
   }),
 });
 
@@ -37,12 +39,29 @@ export const countRows = change({
   output: z.strictObject({ rows: rowCounts.nullable(), marker: z.string().nullable() }),
 });
 
+/**
+ * Writes a marker row, to be looked for in a copy that is made later. Every attempt writes the same one. It stays, in the
+ * table `runbook_marker` of the application's database.
+ */
+export const writeMarker = change({
+  title: (input) => `Write a marker ${where(input)}`,
+  target: ({ database }) => `rows/${database.host.name}`,
+  input: z.strictObject({ database: databaseRef }),
+  output: z.strictObject({ marker: z.string() }),
+});
+
 /** Stops the database in order, by force when it has not stopped after `withinSeconds`. */
 export const stopDatabase = change({
   title: (input) => `Stop the database ${where(input)}`,
   target,
   input: z.strictObject({ database: databaseRef, withinSeconds: seconds }),
-  output: z.strictObject({ changed: z.boolean(), forced: z.boolean(), tookMs: z.number() }),
+  output: z.strictObject({
+    changed: z.boolean(),
+    forced: z.boolean(),
+    tookMs: z.number(),
+    /** A moment at which it was stopped, by the clock of its host; null where it cannot look back to that. */
+    stoppedAt: instant.nullable(),
+  }),
   // The stop has a limit of its own, after which it uses force: the attempt must outlive both.
   startToCloseSeconds: ({ withinSeconds }) => withinSeconds + 30,
 });

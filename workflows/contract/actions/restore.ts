@@ -61,12 +61,22 @@ export const unpackArchive = job({
   mustStop: false,
 });
 
-/** Rows per table, or why they cannot be counted: that is an answer too, of a database that is damaged. Writes nothing. */
+/**
+ * Rows per table, or why they cannot be counted: that is an answer too, of a database that is damaged. Writes nothing.
+ *
+ * Bounded, because production may be down: there is no answer where counting takes longer than 10 s.
+ */
 export const readRows = read({
   title: ({ database }) => `Look at the rows on ${database.host.name}`,
   target: databaseTarget,
   needs: (input) => [storeTarget(input)],
-  input: z.strictObject({ database: databaseRef, marker: z.string().nullable() }),
+  input: z.strictObject({
+    database: databaseRef,
+    marker: z.string().nullable(),
+    /** Rows as they were then, by an engine that looks back. @default now */
+    asOf: instant.optional(),
+  }),
+  runOnly: ['asOf'],
   output: z.strictObject({
     rows: rowCounts.nullable(),
     /** Whether the marker row is there; null where none was asked for or it cannot be looked for. */
