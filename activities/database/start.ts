@@ -42,9 +42,8 @@ export async function startDatabase(
   const isRunning = async () => holdersOf(await findProcesses(host, engine, signal)).length > 0;
   const done = (changed: boolean) => ({ changed, tookMs: clock.now() - startedMs });
 
-  const [healthy, running] = await Promise.all([isHealthy(engine, host, signal), isRunning()]);
-  if (healthy) return done(false);
-  const start = !running;
+  const start = !(await isRunning());
+  if (!start && (await isHealthy(engine, host, signal))) return done(false);
   if (start) await host.run(startDetached(engine, host.ref), { signal, timeoutMs: 50_000, allowExit: anyExit });
 
   while (!(await isHealthy(engine, host, signal))) {

@@ -65,15 +65,16 @@ export class Snapshots {
     const clients: Client[] = [];
     const release = async () => void (await Promise.allSettled(clients.map((client) => client.end())));
     try {
-      const ids = new Map<string, string>();
-      for (const name of await databasesOf(this.address)) {
+      const opened = (await databasesOf(this.address)).map(async (name) => {
         const client = await connect(this.address, name);
         clients.push(client);
         await client.query('begin isolation level repeatable read read only');
         const { rows } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
-        ids.set(name, rows[0]?.id ?? '');
-      }
-      return { time, ids, release };
+        return [name, rows[0]?.id ?? ''] as const;
+      });
+      // All of them, so that a failure leaves none open.
+      await Promise.allSettled(opened);
+      return { time, ids: new Map(await Promise.all(opened)), release };
     } catch (error) {
       await release();
       throw error;
