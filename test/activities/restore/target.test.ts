@@ -145,6 +145,8 @@ describe('the rows', () => {
       `-e ${statement} '2026-11-20 02:00:00.123456'`,
     );
     const described = await host.actions.readRows.describe?.(input, contextFor());
+    // Less than a restore has for what is held to this count.
+    expect(described?.command).toContain('timeout 2 cockroach');
     expect(described?.command).toContain("from users as of system time '\\''<asOf>'\\''");
   });
 
