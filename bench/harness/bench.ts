@@ -30,7 +30,7 @@ export interface Row {
   readonly id: string;
   readonly what: string;
   readonly unit: Unit;
-  /** The row that it is a part of: shown below it, and left out with it. */
+  /** The row that it is a part of: shown below it, and left out with it, or where it is nothing in every round. */
   readonly partOf?: string;
   readonly goal?: Goal | readonly Goal[];
 }

@@ -54,7 +54,8 @@ export function resultOf(
 ): RowResult[] {
   const unknown = [...samples.keys(), ...leftOut.keys()].find((id) => !rows.some((row) => row.id === id));
   if (unknown !== undefined) throw new Error(`figures of ${unknown}, of which there is no row`);
-  const shown = rows.filter(({ partOf }) => partOf === undefined || !leftOut.has(partOf));
+  const isSomething = (id: string) => !samples.has(id) || samples.get(id)?.some((figure) => figure !== 0);
+  const shown = rows.filter(({ id, partOf }) => partOf === undefined || (!leftOut.has(partOf) && isSomething(id)));
   return shown.map(({ id, what, unit, goal = [] }) => {
     const own = samples.get(id) ?? [];
     const why = leftOut.get(id) ?? null;

@@ -49,6 +49,14 @@ test('the parts of a row are left out with it', () => {
   expect(() => resultOf([...rows, part], samples, new Map())).toThrow('no figures of old copy');
 });
 
+test('a part that is nothing in every round is left out', () => {
+  const part: Row = { id: 'old copy', what: '  copy', unit: 'ms', partOf: 'old' };
+  const shown = (figures: number[]) =>
+    resultOf([...rows, part], new Map([...samples, ['old copy', figures]]), new Map()).map(({ id }) => id);
+  expect(shown([0, 0])).not.toContain('old copy');
+  expect(shown([0, 1])).toContain('old copy');
+});
+
 test.each([
   ['a row without figures or a reason', new Map([...samples].slice(1)), 'no figures of ours'],
   ['figures of a row there is not', new Map([...samples, ['our', [1]]]), 'figures of our, of which there is no row'],
