@@ -64,7 +64,10 @@ test('rows are counted once production serves again, as of when the database was
   site.before.set('readRows', async () => void seen.push(`counted: ${site.production}`));
   const result = (await (await start()).result()) as RunbookResult<'daily-backup'>;
   expect(seen).toEqual(['marked: production', 'counted: production']);
-  expect(result).toMatchObject({ rows: { users: 1 }, marker: expect.stringMatching(/^runbook-writeMarker-/) as string });
+  expect(result).toMatchObject({
+    rows: { users: 1 },
+    marker: expect.stringMatching(/^runbook-writeMarker-/) as string,
+  });
   expect(site.archives[0]).toMatchObject({ rows: result.rows, marker: result.marker });
 }, 60_000);
 
