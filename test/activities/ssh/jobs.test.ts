@@ -34,7 +34,7 @@ const job = (key: string, command = sh`true`, more: Partial<JobStart> = {}): Job
   ...more,
 });
 /** Runs until the file `go` is in the home directory. */
-const waits = sh`until [ -e go ]; do sleep 0.02; done`;
+const waits = sh`until [ -e go ] || [ ! -d "$PWD" ]; do sleep 0.02; done`;
 const go = () => writeFileSync(join(server.home, 'go'), '');
 const launcherOf = (key: string) => Number(readFileSync(inJobs(key, 'started'), 'utf8').split(' ')[0]);
 
