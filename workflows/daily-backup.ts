@@ -86,6 +86,7 @@ export const dailyBackup = runbook('daily-backup', async (ops, input) => {
           copiedAheadBytes: copied.aheadBytes,
           copiedBytes: copied.store.copiedBytes,
           rows: copied.rows,
+          ...(copied.rowsProblem === undefined ? {} : { rowsProblem: copied.rowsProblem }),
           marker: copied.marker,
           downtimeMs: copied.down ? downtimeMs(copied.down) : 0,
           durationsMs: {

@@ -48,6 +48,8 @@ export const runbooks = {
       copiedAheadBytes: z.int(),
       copiedBytes: z.int(),
       rows: z.record(z.string(), z.int()).nullable(),
+      /** Why they could not be counted once production served again; then the marker alone proves the backup. */
+      rowsProblem: z.string().optional(),
       marker: z.string().nullable(),
       /** From the probe that saw the fallback page to the one that saw production. */
       downtimeMs: z.number(),

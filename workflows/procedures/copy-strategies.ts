@@ -12,6 +12,8 @@ import { pullAuthorized } from './pull-authorized';
 export interface Copied {
   readonly store: OutputOf<'copyStore'>;
   readonly rows: Record<string, number> | null;
+  /** Why they could not be counted afterwards. */
+  readonly rowsProblem?: string;
   readonly marker: string | null;
   /** All that was acknowledged before it was copied. */
   readonly asOf: string;
@@ -115,12 +117,12 @@ async function throughDirectory(
 async function whileStopped<T>(
   ops: Ops,
   work: () => Promise<T>,
-): Promise<Pick<Copied, 'rows' | 'marker' | 'asOf' | 'down' | 'stoppedByForce'> & { readonly done: T }> {
+): Promise<Omit<Copied, 'store' | 'aheadBytes' | 'durationsMs' | 'form'> & { readonly done: T }> {
   const { site, run } = ops;
   const { database } = site;
   const times = { downAt: '', upAt: '' };
   const stop: Stop = { forced: false, at: null };
-  // While visitors are served: that it runs a moment later, when they are not, its stop or the count shows.
+  // While visitors are served: that it runs a moment later the marker or the count shows.
   const seen = patches.looksWhileItServes() ? await ops.do(act.readDatabase({ database })) : undefined;
   if (seen) requireHealthy(database, seen);
   const marked = seen?.looksBack && patches.countsAfterwards() ? await ops.do(act.writeMarker({ database })) : null;
@@ -133,12 +135,15 @@ async function whileStopped<T>(
       return { counted, done: await ops.during(databaseStopped(database, stop, { seen }), work) };
     },
   );
-  const { rows, marker } = counted ?? { rows: await rowsAsOf(ops, stop), marker: marked?.marker ?? null };
-  return { rows, marker, done, asOf: times.downAt, down: times, stoppedByForce: stop.forced };
+  const proof = counted ?? { ...(await rowsAsOf(ops, stop)), marker: marked?.marker ?? null };
+  return { ...proof, done, asOf: times.downAt, down: times, stoppedByForce: stop.forced };
 }
 
-/** Rows as they were when the database was stopped; null where they cannot be counted. */
-async function rowsAsOf(ops: Ops, { at }: Stop): Promise<Copied['rows']> {
-  if (at === null) return null;
-  return (await ops.attempt(act.readRows({ database: ops.site.database, marker: null, asOf: at })))?.rows ?? null;
+/** Rows as they were when the database was stopped. */
+async function rowsAsOf(ops: Ops, { at }: Stop): Promise<Pick<Copied, 'rows' | 'rowsProblem'>> {
+  const { database } = ops.site;
+  if (at === null) return { rows: null, rowsProblem: `date on ${database.host.name} knows no fractions of a second` };
+  const seen = await ops.attempt(act.readRows({ database, marker: null, asOf: at }));
+  if (seen?.rows) return { rows: seen.rows };
+  return { rows: null, rowsProblem: seen?.problem ?? `${database.host.name} could not be asked` };
 }
