@@ -142,7 +142,8 @@ async function whileStopped<T>(
 /** Rows as they were when the database was stopped. */
 async function rowsAsOf(ops: Ops, { at }: Stop): Promise<Pick<Copied, 'rows' | 'rowsProblem'>> {
   const { database } = ops.site;
-  if (at === null) return { rows: null, rowsProblem: `date on ${database.host.name} knows no fractions of a second` };
+  // Nor does a worker of before this was asked say so.
+  if (!at) return { rows: null, rowsProblem: `${database.host.name} does not say when it was stopped` };
   const seen = await ops.attempt(act.readRows({ database, marker: null, asOf: at }));
   if (seen?.rows) return { rows: seen.rows };
   return { rows: null, rowsProblem: seen?.problem ?? `${database.host.name} could not be asked` };
