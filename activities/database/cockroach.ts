@@ -99,10 +99,11 @@ export function cockroachEngine(spec: CockroachSpec): DatabaseEngine {
         return isOlder(version, 'v20.2') ? 'BACKUP INTO came with v20.2' : null;
       },
       obstacles: () => sh`:`,
-      functions: () => cockroachOnline(sh`COCKROACH_CONNECT_TIMEOUT=4 cockroach sql ${client}`, spec),
+      functions: () =>
+        // In the foreground: a child that ends with the program's process group.
+        cockroachOnline(sh`COCKROACH_CONNECT_TIMEOUT=4 timeout --foreground "$limit" cockroach sql ${client}`, spec),
       directory: `${external}/${ownInExternal}`,
       form: 'backup',
-      marked: false,
     },
 
     scratch: () => cockroachScratch(spec),

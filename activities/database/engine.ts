@@ -75,7 +75,8 @@ export interface OnlineBackup {
   obstacles(): ShellText;
   /**
    * The shell function `online_backup`: fills the directory `$snapshot`, and sets `as_of`, a moment (all that was
-   * acknowledged before it is in the backup), and `rows`, a JSON object where rows can be counted as of that.
+   * acknowledged before it is in the backup), and `rows`, a JSON object where rows can be counted as of that in time.
+   * A marker row is written beforehand; it proves what cannot be counted.
    *
    * `$work` is ours, `find_others` finds in `$store`, `copy_files <list>` copies from there; `die` ends the program.
    */
@@ -84,8 +85,6 @@ export interface OnlineBackup {
   readonly directory?: string;
   /** What it is: a store that can be started, or a collection of which `scratch_restore` makes one. */
   readonly form: 'store' | 'backup';
-  /** Whether a marker row must be written beforehand: rows cannot be counted as of the backup's time. */
-  readonly marked: boolean;
 }
 
 export interface EngineVersion {

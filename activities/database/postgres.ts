@@ -99,7 +99,6 @@ export function postgresEngine(spec: PostgresSpec): DatabaseEngine {
       obstacles: () => psql(6, 'postgres', obstacles),
       functions: () => postgresOnline(session('postgres')),
       form: 'store',
-      marked: true,
     },
 
     scratch: () => postgresScratch({ ...spec, programs: { postgres: program('postgres'), psql: program('psql') } }),

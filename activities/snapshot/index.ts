@@ -70,9 +70,9 @@ export function snapshotActions(
     backUpOnline: {
       async do(input, context) {
         const engine = engineOf(input.database);
-        const marker = engine.online.marked ? markerOf(context.call.key) : null;
+        const marker = markerOf(context.call.key);
         // In the backup all the same, if it was written by an attempt that has begun it.
-        if (marker !== null && !context.jobStarted)
+        if (!context.jobStarted)
           await dependencies.ssh.host(input.database.host).run(engine.mark(marker), { signal: context.signal });
         return { ...(await run(onlineJob(input), context)), form: engine.online.form, marker };
       },

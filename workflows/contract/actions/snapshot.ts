@@ -53,8 +53,9 @@ export const backUpOnline = job({
     files: z.int(),
     bytes: z.int(),
     form: z.enum(['store', 'backup']),
-    /** As of the backup's time; null where the engine cannot count so. Then it holds a marker row. */
+    /** As of the backup's time; null where the engine cannot count so, or not within 2 s. */
     rows: rowCounts.nullable(),
+    /** A row of the backup that was written just before. Null from workers of before all engines had one. */
     marker: z.string().nullable(),
     /** All that was acknowledged before this is in the backup. */
     asOf: instant,
