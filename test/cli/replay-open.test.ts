@@ -21,7 +21,8 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'replay-open-'));
   temporal = await startTemporal();
   env = { TEMPORAL_ADDRESS: temporal.address };
-  worker = await startSiteWorker(temporal.address, temporal.client, new FakeSite(), ['runbooks-guard']);
+  const site = new FakeSite();
+  worker = await startSiteWorker(temporal.address, temporal.client, () => site, ['runbooks-guard']);
 });
 
 afterAll(async () => {

@@ -7,7 +7,9 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { type ActionName, actions } from '../../workflows/contract/actions';
 import { activitiesOf } from '../../activities/activities';
+import { type ActionContext, type ChangeImplementation, type Implementations } from '../../activities/implementation';
 import { builtWorkflows } from './built-workflows';
 import { type FakeSite } from './fake-site';
 
@@ -26,11 +28,17 @@ export interface SiteWorker {
 
 let installed = false;
 
-/** A worker for runs, guards or both, whose actions act on a site in memory. @param workflowsPath default: today's workflows */
+/**
+ * A worker for runs, guards or both, whose actions act on a site in memory.
+ *
+ * @param site the one that an action acts on that begins now: to load the workflows costs a worker more than a run does,
+ * so tests may share one
+ * @param workflowsPath default: today's workflows
+ */
 export async function startSiteWorker(
   address: string,
   client: Client,
-  site: FakeSite,
+  site: () => FakeSite,
   queues: readonly string[] = ['runbooks', 'runbooks-guard'],
   workflowsPath?: string,
 ): Promise<SiteWorker> {
@@ -38,7 +46,11 @@ export async function startSiteWorker(
   installed = true;
   const connection = await NativeConnection.connect({ address });
   const bundle = workflowsPath ? await workflowBundle(workflowsPath) : { codePath: await builtWorkflows() };
-  const activities = activitiesOf(site.implementations(), { client, tell: site.tell, loadSite: site.loadSite });
+  const activities = activitiesOf(implementationsOf(site), {
+    client,
+    tell: (targets, message, ...rest) => site().tell(targets, message, ...rest),
+    loadSite: (name) => site().loadSite(name),
+  });
   const workers = await Promise.all(
     queues.map(async (taskQueue) =>
       Worker.create({
@@ -59,4 +71,18 @@ export async function startSiteWorker(
       await connection.close();
     },
   };
+}
+
+function implementationsOf(site: () => FakeSite): Implementations {
+  const entries = (Object.keys(actions) as ActionName[]).map((action) => {
+    const now = () => site().implementations()[action] as ChangeImplementation<never, unknown>;
+    return [
+      action,
+      {
+        do: (input: never, context: ActionContext) => now().do(input, context),
+        describe: (input: never, context: ActionContext) => now().describe(input, context),
+      },
+    ];
+  });
+  return Object.fromEntries(entries) as Implementations;
 }

@@ -16,7 +16,7 @@ let env: NodeJS.ProcessEnv;
 let runs = 0;
 
 const startWorker = () =>
-  startSiteWorker(temporal.address, temporal.client, site, undefined, require.resolve('./fixture/asking'));
+  startSiteWorker(temporal.address, temporal.client, () => site, undefined, require.resolve('./fixture/asking'));
 
 beforeAll(async () => {
   temporal = await startTemporal();

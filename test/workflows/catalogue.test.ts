@@ -13,7 +13,7 @@ let worker: SiteWorker;
 beforeAll(async () => {
   temporal = await startTemporal();
   site = new FakeSite();
-  worker = await startSiteWorker(temporal.address, temporal.client, site, ['runbooks-guard']);
+  worker = await startSiteWorker(temporal.address, temporal.client, () => site, ['runbooks-guard']);
 }, 60_000);
 afterAll(async () => {
   await worker.stop();
@@ -39,7 +39,7 @@ test('a missed backup is told although worker and server were away when it fell 
   await temporal.kill();
   await until('its time is over', async () => Date.now() > dueMs);
   await temporal.start();
-  worker = await startSiteWorker(temporal.address, temporal.client, site, ['runbooks-guard']);
+  worker = await startSiteWorker(temporal.address, temporal.client, () => site, ['runbooks-guard']);
   await until('the alarm', async () => site.messages.length > 0);
   expect(site.messages[0]).toMatchObject({ kind: 'alarm', run: 'catalogue/fake' });
   expect(site.messages[0]?.text).toMatch(/^fake has no verified backup, .*; the limit is /);

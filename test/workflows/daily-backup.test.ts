@@ -14,18 +14,21 @@ let site: FakeSite;
 let worker: SiteWorker;
 const runs = new SiteRuns(() => temporal.client);
 
+const startWorker = (...queues: [] | [string[]]) =>
+  startSiteWorker(temporal.address, temporal.client, () => site, ...queues);
+
 beforeAll(async () => {
   temporal = await startTemporal();
+  worker = await startWorker();
 }, 60_000);
-afterAll(() => temporal.close());
-beforeEach(async () => {
-  site = new FakeSite();
-  worker = await startSiteWorker(temporal.address, temporal.client, site);
-}, 60_000);
-afterEach(async () => {
-  await runs.terminateAll();
+afterAll(async () => {
   await worker.stop();
+  await temporal.close();
 });
+beforeEach(() => {
+  site = new FakeSite();
+});
+afterEach(() => runs.terminateAll());
 
 const start = (input: unknown = {}, workflow = 'dailyBackup') => runs.start(workflow, input);
 
@@ -449,11 +452,13 @@ sweepTest(
   'without a guard worker nothing is touched',
   async () => {
     await worker.stop();
-    worker = await startSiteWorker(temporal.address, temporal.client, site, ['runbooks']);
+    worker = await startWorker(['runbooks']);
     const failure = await failureOf(await start());
     expect(failure.type).toBe('Unavailable');
     expect(failure.message).toMatch(/no worker polls runbooks-guard/);
     expect(site.changes).toEqual([]);
+    await worker.stop();
+    worker = await startWorker();
   },
   60_000,
 );

@@ -17,7 +17,7 @@ let asked: Record<string, number>;
 const runs = new SiteRuns(() => temporal.client);
 
 const startWorker = (workflows?: string) =>
-  startSiteWorker(temporal.address, temporal.client, site, undefined, workflows);
+  startSiteWorker(temporal.address, temporal.client, () => site, undefined, workflows);
 
 beforeAll(async () => {
   temporal = await startTemporal();

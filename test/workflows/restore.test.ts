@@ -18,9 +18,13 @@ const waived = { approval: { waived: 'rehearsed' } };
 
 beforeAll(async () => {
   temporal = await startTemporal();
+  worker = await startSiteWorker(temporal.address, temporal.client, () => site);
 }, 60_000);
-afterAll(() => temporal.close());
-beforeEach(async () => {
+afterAll(async () => {
+  await worker.stop();
+  await temporal.close();
+});
+beforeEach(() => {
   site = new FakeSite();
   site.archives = [
     {
@@ -40,12 +44,8 @@ beforeEach(async () => {
     },
   ];
   site.catalogue = [...site.archives];
-  worker = await startSiteWorker(temporal.address, temporal.client, site);
-}, 60_000);
-afterEach(async () => {
-  await runs.terminateAll();
-  await worker.stop();
 });
+afterEach(() => runs.terminateAll());
 
 const start = (input: object = waived, workflow = 'restore') => runs.start(workflow, input);
 
