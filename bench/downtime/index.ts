@@ -39,9 +39,8 @@ export const downtime: Bench = {
   limits:
     'The old way copies, compresses and ships the whole store while production is down, so it grows with it. *cold* copies what has changed since the copy ahead; *checkpoint* ' +
     'and *reflink* copy next to nothing; both still stop the database, and their floor is that stop and start and two moves of the address. *native* does not stop it at all. ' +
-    'Rows are counted once production serves again, as of when the database was stopped; a case that still shows their count was measured on another day, before that was so. ' +
-    'What *checkpoint* copies here are the thousand small files of the stand-in: a real store has few that are no tables. Where turns follow each other at once they take three ' +
-    'times as long as at 5 GB, where they are minutes apart: ext4 then looks for inodes that were not deleted just before (`perf record`: `recently_deleted`). ' +
+    'Rows are counted once production serves again, as of when the database was stopped. ' +
+    'What *checkpoint* copies here are the thousand small files of the stand-in: a real store has few that are no tables. ' +
     'A visitor comes some 20 ms apart, so that a downtime is known to that.',
   cases: (quick) => [
     ...(quick ? [20] : [200, 1000, 5000]).map((megabytes) => ({
