@@ -72,8 +72,9 @@ echo "ready $PID"
 while read -r word; do
   if [ "$word" = shutdown ]; then
     [ $$ = 1 ] && kill -TERM -1 # to all of this PID namespace, and never to all of the machine
-    # What is left beside this shell; a read that nothing answers is bash's only sleep without a process.
-    while others=(/proc/[2-9] /proc/[1-9]*[0-9]) && [[ -e \${others[0]} || -e \${others[1]} ]]; do
+    # Until nothing is left beside this shell; a read that nothing answers is bash's only sleep without a process.
+    shopt -s nullglob
+    while others=(/proc/[2-9] /proc/[1-9]*[0-9]) && [ \${#others[@]} -gt 0 ]; do
       read -r -t 0.02 _; [ $? -eq 1 ] && break
     done
     exit
