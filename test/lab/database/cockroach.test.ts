@@ -298,6 +298,6 @@ describe('a fault', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ERROR: cockroach server exited with error: failed to create engines: .*$/m);
     await clearDatabaseFaults(exec, cockroach.faults);
-    expect((await cockroach.start(server)).code).toBe(0);
+    expect(await cockroach.start(server)).toEqual({ code: 0, stdout: '', stderr: expect.any(String) as string });
   });
 });
