@@ -21,6 +21,7 @@ const longTests = [
   'test/activities/database',
   'test/cli/schedules',
   'test/workflows',
+  'test/sim/drills',
 ];
 
 const all = words.length === 0;

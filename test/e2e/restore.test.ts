@@ -79,22 +79,26 @@ test('a damaged database is restored once a person has agreed, and the damaged d
   );
 }, 240_000);
 
-test('what was written since the backup is what is lost, and the undo brings it back', async () => {
-  const before = await lab.status();
-  const report = await lab.restore();
-  expect(report).toMatchObject({ status: 'completed' });
-  const { lost, rows, movedAside } = report.result as unknown as RunbookResult<'restore'>;
-  const gone = (lost?.rowsBefore?.['posts'] ?? 0) - (rows?.['posts'] ?? 0);
-  expect(gone).toBeGreaterThan(0);
-  const after = await expectServes();
-  expectLost(after.visitor.writesLost - before.visitor.writesLost, gone);
+sweepTest(
+  'what was written since the backup is what is lost, and the undo brings it back',
+  async () => {
+    const before = await lab.status();
+    const report = await lab.restore();
+    expect(report).toMatchObject({ status: 'completed' });
+    const { lost, rows, movedAside } = report.result as unknown as RunbookResult<'restore'>;
+    const gone = (lost?.rowsBefore?.['posts'] ?? 0) - (rows?.['posts'] ?? 0);
+    expect(gone).toBeGreaterThan(0);
+    const after = await expectServes();
+    expectLost(after.visitor.writesLost - before.visitor.writesLost, gone);
 
-  const undone = await lab.restore('--set', `backup=aside:${movedAside}`);
-  expect(undone).toMatchObject({ status: 'completed', result: { backup: movedAside } });
-  expect(rowsOf(undone)).toEqual(lost?.rowsBefore);
-  // What was lost is there again; what was written meanwhile is gone instead, and is kept aside.
-  await expectServes();
-}, 240_000);
+    const undone = await lab.restore('--set', `backup=aside:${movedAside}`);
+    expect(undone).toMatchObject({ status: 'completed', result: { backup: movedAside } });
+    expect(rowsOf(undone)).toEqual(lost?.rowsBefore);
+    // What was lost is there again; what was written meanwhile is gone instead, and is kept aside.
+    await expectServes();
+  },
+  240_000,
+);
 
 sweepTest(
   'a rejected restore has touched nothing, and its failure says who and why',

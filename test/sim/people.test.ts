@@ -35,5 +35,5 @@ test.each<[People, string]>([
 });
 
 test('whatever people say and when, every invariant holds', async () => {
-  for (let seed = 1; seed <= 60; seed++) expect([seed, await simulation.run(seed)]).toEqual([seed, null]);
+  for (let seed = 1; seed <= 25; seed++) expect([seed, await simulation.run(seed)]).toEqual([seed, null]);
 }, 120_000);

@@ -15,9 +15,9 @@ function simulate<T>(...words: readonly string[]): Promise<T> {
 }
 
 test.each([
-  ['daily-backup', 500],
-  ['production', 200],
-  ['restore', 200],
+  ['daily-backup', 200],
+  ['production', 100],
+  ['restore', 100],
   ['restore-drill', 50],
   ['hosts', 50],
 ])(

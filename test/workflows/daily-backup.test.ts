@@ -152,17 +152,21 @@ test('a strategy that is not possible ends the run before anything is touched', 
   expect(site.changes).toEqual([]);
 }, 60_000);
 
-test('a run terminated while it takes a snapshot is undone by its guard, and no snapshot is left', async () => {
-  const taking = gate();
-  site.before.set('takeSnapshot', taking.fault);
-  const run = await start({ strategy: 'checkpoint' });
-  await taking.reached;
-  await run.terminate();
-  const { restored } = await guardEnded(run);
-  expect(restored[0]).toMatch(/^stopped: Take a snapshot/);
-  expect(site.changes.slice(-7)).toEqual(bySnapshot.slice(-7));
-  expect(site.asFound()).toBe(true);
-}, 60_000);
+sweepTest(
+  'a run terminated while it takes a snapshot is undone by its guard, and no snapshot is left',
+  async () => {
+    const taking = gate();
+    site.before.set('takeSnapshot', taking.fault);
+    const run = await start({ strategy: 'checkpoint' });
+    await taking.reached;
+    await run.terminate();
+    const { restored } = await guardEnded(run);
+    expect(restored[0]).toMatch(/^stopped: Take a snapshot/);
+    expect(site.changes.slice(-7)).toEqual(bySnapshot.slice(-7));
+    expect(site.asFound()).toBe(true);
+  },
+  60_000,
+);
 
 test('a plan changes nothing, and its digest is the one of the run that follows', async () => {
   const { plan } = (await (await start({ dryRun: true })).result()) as { plan: Plan };
@@ -189,25 +193,29 @@ test('a run terminated while production is down is undone by its guard, innermos
   expect(site.messages.filter(({ kind }) => kind === 'alarm' || kind === 'recovered')).toHaveLength(2);
 }, 60_000);
 
-test('a change that lands after its run was terminated is undone too', async () => {
-  let close = () => {};
-  const closed = new Promise<void>((resolve) => (close = resolve));
-  site.after.set('bringProductionUp', async () => close());
-  let landed = () => {};
-  const landing = new Promise<void>((resolve) => (landed = resolve));
-  site.before.set('takeProductionDown', async ({ call }) => {
-    // The request is on its way: neither a cancellation nor the end of the run calls it back.
-    void run.terminate();
-    await closed;
-    setImmediate(landed);
-    expect(call.guard).not.toBeNull();
-  });
-  const run = await start();
-  await landing;
-  await until('it landed', async () => site.changes.includes('production down'));
-  await until('it was undone', async () => site.production === 'production');
-  expect(site.changes.at(-1)).toBe('production up');
-}, 90_000);
+sweepTest(
+  'a change that lands after its run was terminated is undone too',
+  async () => {
+    let close = () => {};
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    site.after.set('bringProductionUp', async () => close());
+    let landed = () => {};
+    const landing = new Promise<void>((resolve) => (landed = resolve));
+    site.before.set('takeProductionDown', async ({ call }) => {
+      // The request is on its way: neither a cancellation nor the end of the run calls it back.
+      void run.terminate();
+      await closed;
+      setImmediate(landed);
+      expect(call.guard).not.toBeNull();
+    });
+    const run = await start();
+    await landing;
+    await until('it landed', async () => site.changes.includes('production down'));
+    await until('it was undone', async () => site.production === 'production');
+    expect(site.changes.at(-1)).toBe('production up');
+  },
+  90_000,
+);
 
 test('a run that was reset refuses to go on, and its guard restores', async () => {
   const copying = gate();
@@ -311,23 +319,27 @@ test('a lock with a long history begins anew when nobody has it', async () => {
   await (await start({ action: 'up' }, 'production')).result();
 }, 60_000);
 
-test('the lock passes on only when the guard of a terminated run is done', async () => {
-  const copying = gate();
-  const restoring = gate();
-  site.before.set('copyStore', copying.fault);
-  site.before.set('startDatabase', restoring.fault);
-  const first = await start();
-  await copying.reached;
-  const second = await start();
-  site.before.delete('copyStore');
-  await first.terminate();
-  await restoring.reached;
-  const [state] = await temporal.client.workflow.getHandle('lock/fake').query<LockState[]>('locks');
-  expect(state?.holder).toBe(first.workflowId);
-  restoring.open();
-  await second.result();
-  expect(site.changes.slice(-12)).toEqual(wholeBackup);
-}, 60_000);
+sweepTest(
+  'the lock passes on only when the guard of a terminated run is done',
+  async () => {
+    const copying = gate();
+    const restoring = gate();
+    site.before.set('copyStore', copying.fault);
+    site.before.set('startDatabase', restoring.fault);
+    const first = await start();
+    await copying.reached;
+    const second = await start();
+    site.before.delete('copyStore');
+    await first.terminate();
+    await restoring.reached;
+    const [state] = await temporal.client.workflow.getHandle('lock/fake').query<LockState[]>('locks');
+    expect(state?.holder).toBe(first.workflowId);
+    restoring.open();
+    await second.result();
+    expect(site.changes.slice(-12)).toEqual(wholeBackup);
+  },
+  60_000,
+);
 
 test('a failed step ends the run with its type, its step and everything closed', async () => {
   site.before.set('copyStore', async () => {
